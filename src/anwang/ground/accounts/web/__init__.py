@@ -1,0 +1,1 @@
+"""Ways in: signing in, one's own page, accounts, grants, roles, lockouts."""

@@ -1,0 +1,5 @@
+"""What becomes of the words in this room's tables, beside what the models say themselves. See tests/architecture/test_privacy.py."""
+
+PRIVACY = {
+    "Notice.params": "kept",
+}
