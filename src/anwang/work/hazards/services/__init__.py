@@ -1,0 +1,58 @@
+"""The verbs of the ledger. Each is one transaction: permit → lock → facts → rule → write → record → announce."""
+
+from anwang.work.hazards.services.extensions import ask_extension, decide_extension
+from anwang.work.hazards.services.life import (
+    accept,
+    add_photos,
+    assign,
+    cancel,
+    close,
+    confirm_major,
+    fix_on_spot,
+    grade,
+    plan,
+    propose_major,
+    reject_major,
+    reopen,
+    report,
+    resume,
+    send_back,
+    start,
+    submit,
+    suspend,
+    transfer,
+    unmask,
+    verify,
+)
+from anwang.work.hazards.services.papers import issue_notice, issue_order, issue_recheck
+from anwang.work.hazards.services.timers import ring
+
+__all__ = [
+    "accept",
+    "add_photos",
+    "ask_extension",
+    "assign",
+    "cancel",
+    "close",
+    "confirm_major",
+    "decide_extension",
+    "fix_on_spot",
+    "grade",
+    "issue_notice",
+    "issue_order",
+    "issue_recheck",
+    "plan",
+    "propose_major",
+    "reject_major",
+    "reopen",
+    "report",
+    "resume",
+    "ring",
+    "send_back",
+    "start",
+    "submit",
+    "suspend",
+    "transfer",
+    "unmask",
+    "verify",
+]

@@ -1,0 +1,1 @@
+"""The screens of the ledger: the list, one hazard, its acts, reporting."""

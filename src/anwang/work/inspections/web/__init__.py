@@ -1,0 +1,1 @@
+"""The screens of visits: where to begin, the visit itself, lists, plans, three-in-one."""
