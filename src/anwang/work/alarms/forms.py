@@ -1,0 +1,99 @@
+"""The small forms of an alarm's acts, and the form of a level rule."""
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from anwang.work.alarms import labels, library, rules
+from anwang.work.telemetry import labels as gas
+from anwang.work.telemetry import places
+
+
+def _words(label: Any, *, required: bool = True, most: int = 500, help_text: Any = "") -> forms.CharField:
+    widget = forms.Textarea(attrs={"rows": 3})
+    return forms.CharField(label=label, max_length=most, required=required, widget=widget, help_text=help_text)
+
+
+def _choice(label: Any, choices: list[tuple[str, Any]], *, required: bool = True) -> forms.ChoiceField:
+    return forms.ChoiceField(label=label, choices=choices, widget=forms.RadioSelect, required=required)
+
+
+class NoteForm(forms.Form):
+    note = _words(_("Note"), required=False)
+
+
+class CutForm(forms.Form):
+    """Where cutter and feed both show it there is nothing to explain."""
+
+    why = _choice(_("Why you confirm it all the same"), labels.WHYS)
+    note = _words(_("What was checked, and by whom"))
+
+    def __init__(self, *args: Any, shown: bool, **named: Any) -> None:
+        super().__init__(*args, **named)
+        if shown:
+            del self.fields["why"]
+            self.fields["note"].required = False
+            self.fields["note"].label = _("Note")
+
+
+class EvacuateForm(forms.Form):
+    people = forms.IntegerField(label=_("How many people were withdrawn"), min_value=0, max_value=10_000)
+    note = _words(_("Note"), required=False)
+
+
+class CauseForm(forms.Form):
+    kind = _choice(_("Sort of cause"), labels.CAUSES)
+    cause = _words(_("What happened"))
+
+
+class MeasuresForm(forms.Form):
+    measures = _words(_("What was done so that it does not happen again"))
+
+
+class AsideForm(forms.Form):
+    aside = _choice(_("What it was"), labels.ASIDES)
+    why = _words(_("How you know"))
+    name = forms.CharField(label=_("Name of who says so"), max_length=40)
+
+
+class ReviewForm(forms.Form):
+    note = _words(_("What you looked at, and your opinion"))
+    close_too = forms.BooleanField(label=_("Close the alarm in the same breath"), required=False, initial=True)
+
+
+class SendBackForm(forms.Form):
+    note = _words(_("What is still lacking"))
+
+
+class HazardForm(forms.Form):
+    description = _words(_("What is wrong"), most=1000)
+
+
+class RuleForm(forms.Form):
+    """A version of a level rule. What is left empty is met by everything."""
+
+    key = forms.RegexField(r"^[a-z0-9][a-z0-9.\-]*$", label=_("Key of the rule"), max_length=40)
+    family = forms.ChoiceField(label=_("Family"), choices=labels.FAMILIES)
+    level = forms.ChoiceField(label=_("Level"), choices=[("", _("Not used any more")), *labels.LEVELS], required=False)
+    quantities = forms.MultipleChoiceField(label=_("Quantities"), required=False)
+    kinds = forms.MultipleChoiceField(label=_("Kinds of episode"), required=False)
+    places = forms.MultipleChoiceField(label=_("Places of AQ 1029"), required=False)
+    at_least = forms.FloatField(label=_("Highest value at least"), required=False)
+    at_most = forms.FloatField(label=_("Lowest value at most"), required=False)
+    times = forms.FloatField(label=_("Highest value at least so many times the limit"), required=False, min_value=0)
+    minutes = forms.IntegerField(label=_("Lasts at least so many minutes"), required=False, min_value=1)
+    instrument = forms.CharField(label=_("Instrument"), max_length=80)
+    article = forms.CharField(label=_("Article"), max_length=80, required=False)
+    source = forms.CharField(label=_("Where the text was read"), max_length=200, required=False)
+    confidence = forms.ChoiceField(
+        label=_("Confidence"), choices=[("high", _("sure")), ("medium", _("likely")), ("low", _("uncertain"))]
+    )
+
+    def __init__(self, *args: Any, **named: Any) -> None:
+        super().__init__(*args, **named)
+        measured = sorted({*library.conduct().quantities.values()})
+        fields: Any = self.fields
+        fields["quantities"].choices = [(each, labels.QUANTITY.get(each, each)) for each in measured]
+        fields["kinds"].choices = [(each, gas.KIND[each]) for each in rules.FAMILY]
+        fields["places"].choices = [(row.key, row.zh) for row in places.rows()]

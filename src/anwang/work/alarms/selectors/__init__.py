@@ -1,0 +1,53 @@
+"""What comes back: the board, one alarm with its facts, the rules in force, whom to tell."""
+
+from anwang.work.alarms.selectors.life import (
+    acts,
+    conclude,
+    cut,
+    done,
+    done_steps,
+    duty_people,
+    facts,
+    level_rules,
+    office_people,
+    own_rules,
+    seen,
+    steps,
+    timeline,
+)
+from anwang.work.alarms.selectors.lists import (
+    MOST,
+    Filters,
+    board,
+    closed_number,
+    for_list,
+    ledger,
+    live_changes,
+    live_topics,
+    waiting,
+)
+
+__all__ = [
+    "MOST",
+    "Filters",
+    "acts",
+    "board",
+    "closed_number",
+    "conclude",
+    "cut",
+    "done",
+    "done_steps",
+    "duty_people",
+    "facts",
+    "for_list",
+    "ledger",
+    "level_rules",
+    "live_changes",
+    "live_topics",
+    "office_people",
+    "own_rules",
+    "seen",
+    "steps",
+    "timeline",
+    "waiting",
+]
