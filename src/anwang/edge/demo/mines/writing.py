@@ -1,0 +1,131 @@
+"""Upload files of dialect B as a mine writes them: (name, content in UTF-8). Field order as in the sheet of formats, §3.2."""
+
+from collections.abc import Iterable, Sequence
+
+from anwang.edge.demo.mines.mine import REPORTED_AS, Event, Scan, reason
+from anwang.edge.demo.mines.plan import MinePlan, Point, library
+from anwang.work.telemetry.dialects.grammar import stamp_of
+
+File = tuple[str, bytes]
+MA_UNTIL = "2027-12-31"
+
+
+def definition(plan: MinePlan, at: int) -> File:
+    """CDDY: every point with its limits."""
+    words, time = library()["words"], stamp_of(at)
+    head = (plan.code, plan.name, words["system"], words["system_name"], words["vendor"], MA_UNTIL, time)
+    return _file(plan, "CDDY", at, head, ((*_defined(point), time) for point in plan.points))
+
+
+def _defined(point: Point) -> tuple[str, ...]:
+    limits = (
+        point.alarm,
+        point.clear,
+        point.low_alarm,
+        point.low_clear,
+        point.cut,
+        point.restore,
+        None,
+        None,
+    )
+    reach = (_number(point.high_range), _number(point.low_range)) if point.analog else ("", "")
+    return (
+        point.code,
+        "01",
+        point.station,
+        point.type,
+        point.value_type,
+        point.unit,
+        *reach,
+        *("" if limit is None else _number(limit) for limit in limits),
+        point.on_text,
+        point.off_text,
+        point.location,
+        "",
+        "",
+        "",
+        point.relations,
+    )
+
+
+def realtime(plan: MinePlan, scan: Scan) -> File:
+    """CDSS: every point that is sent."""
+    time = stamp_of(scan.at)
+    rows = (
+        (
+            point.code,
+            point.type_name,
+            point.location,
+            f"{scan.value[n]:.{point.decimals}f}",
+            point.unit,
+            str(int(scan.status[n])),
+            time,
+        )
+        for n, point in enumerate(plan.points)
+        if scan.sent[n]
+    )
+    return _file(plan, "CDSS", scan.at, (plan.code, plan.name, time), rows)
+
+
+def abnormal(plan: MinePlan, at: int, events: Sequence[Event]) -> File:
+    """YCBJ: events that began or ended; one that ended is sent again, with its end, cause and measures."""
+    person = library()["words"]["entered_by"]
+    rows = []
+    for event in events:
+        over = event.end is not None
+        measured = ("",) * 5
+        if event.n:
+            measured = (
+                _number(event.max),
+                stamp_of(event.max_at),
+                _number(event.min),
+                stamp_of(event.min_at),
+                _number(round(event.total / event.n, 4)),
+            )
+        rows.append(
+            (
+                event.point.code,
+                event.point.type_name,
+                event.point.location,
+                event.point.unit,
+                REPORTED_AS[event.kind],
+                stamp_of(event.start),
+                stamp_of(event.end) if event.end is not None else "",
+                *measured,
+                *(reason(event) if over else ("", "")),
+                stamp_of(at) if over else "",
+                person if over else "",
+                stamp_of(at),
+            )
+        )
+    return _file(plan, "YCBJ", at, (plan.code, plan.name, stamp_of(at)), rows)
+
+
+def stations(plan: MinePlan, at: int) -> File:
+    """FZDY: the substations."""
+    rows = ((point.code, point.location, "", "", "", stamp_of(at)) for point in plan.points if point.is_ == "station")
+    return _file(plan, "FZDY", at, (plan.code, plan.name, stamp_of(at)), rows)
+
+
+def station_states(plan: MinePlan, scan: Scan) -> File:
+    """FZSS: whether they run (0) or are out of order (2), and on mains (1)."""
+    time = stamp_of(scan.at)
+    rows = (
+        (point.code, "0" if scan.value[n] else "2", "1", time)
+        for n, point in enumerate(plan.points)
+        if point.is_ == "station"
+    )
+    return _file(plan, "FZSS", scan.at, (plan.code, plan.name, time), rows)
+
+
+def _file(plan: MinePlan, kind: str, at: int, head: Sequence[str], rows: Iterable[Sequence[str]]) -> File:
+    stamp = stamp_of(at).translate(_DIGITS)
+    text = "~".join([";".join(head), *(";".join(row) for row in rows)]) + "~||"
+    return f"{plan.code}_{kind}_{stamp}.txt", text.encode()
+
+
+_DIGITS = str.maketrans("", "", "-: ")
+
+
+def _number(value: float) -> str:
+    return f"{value:.4f}".rstrip("0").rstrip(".")

@@ -1,0 +1,191 @@
+"""The county's coal mines as they send: a month until now, made at one go, and then minute by minute as time passes.
+
+Every mine is simulated and says so. What is sent goes through ``telemetry.services.receive`` like what any mine sends;
+its places are confirmed and its settings decided by the people of the demonstration.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import pairwise
+
+import numpy as np
+
+from anwang.edge.demo.mines import Incident, MinePlan, SimulatedMine, writing
+from anwang.edge.demo.mines import county as of_county
+from anwang.edge.demo.mines.mine import Scan as Simulated
+from anwang.edge.demo.mines.plan import SERIAL, code_of
+from anwang.ground.accounts.models import User
+from anwang.ground.jobs import services as jobs
+from anwang.kernel import clock
+from anwang.registers.sites.models import Site
+from anwang.work.telemetry import selectors, services, store
+from anwang.work.telemetry.memory import millis, moment
+from anwang.work.telemetry.models import Mine
+from anwang.work.telemetry.services import Item, Scan, UploadedFile
+
+DAYS = 30
+HOURS_BETWEEN = 72.0
+"""Between two incidents of one mine, on average: rarer than where the simulator is used to show them."""
+FINE = timedelta(hours=26)
+"""The last hours are as dense as the mines send; before that only what happened is."""
+STEP_MS, COARSE_MS = 60_000, 1_800_000
+LIVE_MS = 30_000
+"""Between two scans of the mines that go on sending."""
+CATCH_UP = timedelta(minutes=2)
+TAMPERED, HIDING = 3, 1
+"""Which mine (in the county's order) has its limits set too loose, and which one hides an over-limit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """Items that arrive together."""
+
+    at: datetime
+    items: list[Item]
+
+
+def live_through(
+    sites: Sequence[Site], *, by: User, inspector: User, now: datetime, step: Callable[[int], None]
+) -> None:
+    """A month of the county's mines until ``now``. ``sites`` are its coal mines in the order of the plans."""
+    plans = of_county.plans()
+    first = clock.start_of_day(clock.add_days(clock.local_date(now), -DAYS))
+    mines = [
+        SimulatedMine(plan, _script(plan, n, now - first), seed=n, begins=millis(first))
+        for n, plan in enumerate(plans, start=1)
+    ]
+    for mine, site in zip(mines, sites, strict=True):
+        _set_up(mine.plan, site, by=by, inspector=inspector, at=first)
+    tampered = plans[TAMPERED]
+    loose = SimulatedMine(tampered, [Incident("tampered", "face-1.T1")], seed=0, begins=0).plan
+    loose_at = clock.start_of_day(clock.add_days(clock.local_date(now), -6)) + timedelta(hours=10)
+    days = [clock.start_of_day(clock.add_days(clock.local_date(first), n)) for n in range(DAYS + 1)]
+    for begin, end in pairwise([*days, now]):
+        arriving = [sent for mine in mines for sent in _day(mine, begin, min(end, now), now)]
+        if begin <= loose_at < end:
+            arriving.append(Sent(loose_at, [UploadedFile(*writing.definition(loose, millis(loose_at)))]))
+        for sent in sorted(arriving, key=lambda each: each.at):
+            services.receive(sent.items, now=sent.at)
+        jobs.run_due(now=min(end, now), limit=5000)
+        step(1)
+    services.reconcile(now=now)
+    store.writer().sync()
+
+
+def _script(plan: MinePlan, n: int, span: timedelta) -> list[Incident]:
+    seconds = int(span.total_seconds())
+    drawn = list(of_county.now_and_then(plan, seconds=seconds, seed=f"month-{plan.code}", hours_between=HOURS_BETWEEN))
+    if n == HIDING + 1:
+        drawn = [each for each in drawn if not 9 * 86400 < each.after < 12 * 86400]
+        drawn.append(Incident("hidden", "face-1.T1", after=10 * 86400 + 7 * 3600))
+    return drawn
+
+
+def _set_up(plan: MinePlan, site: Site, *, by: User, inspector: User, at: datetime) -> None:
+    """The mine is met and defined, bound to its place in the register, and its places are confirmed."""
+    mine = services.meet(code=plan.code, name=plan.name, now=at, simulated=True)
+    services.receive(
+        [UploadedFile(*writing.definition(plan, millis(at))), UploadedFile(*writing.stations(plan, millis(at)))],
+        now=at + timedelta(seconds=5),
+    )
+    gas_class = str(site.fields.get("gas_grade", ""))
+    services.bind(mine_id=mine.pk, site_id=site.pk, gas_class=gas_class, by=by, now=at + timedelta(minutes=1))
+    mine.refresh_from_db()
+    for each in selectors.unconfirmed(mine):
+        if each.row is not None:
+            services.confirm_place(
+                point_id=each.point.pk, place=each.row.key, by=inspector, now=at + timedelta(minutes=2)
+            )
+
+
+def _day(mine: SimulatedMine, begin: datetime, end: datetime, now: datetime) -> Iterator[Sent]:
+    """What one mine sends in a day: calm stretches whole, what happens scan by scan."""
+    first, last, fine = millis(begin) + STEP_MS, millis(end), millis(now - FINE)
+    wrong = sorted((start - 2 * STEP_MS, over + 3 * STEP_MS) for start, over in mine.spans())
+    waiting: list[Item] = []
+    calm: list[int] = []
+    at = first
+    while at <= last:
+        if any(start <= at <= over for start, over in wrong):
+            waiting += _calm(mine, calm)
+            calm = []
+            scan = mine.scan(at)
+            waiting += _items(mine.plan, scan)
+            if scan is not None and scan.changed:
+                yield Sent(moment(at) + timedelta(seconds=2), waiting)
+                waiting = []
+            at += STEP_MS
+            continue
+        calm.append(at)
+        step = STEP_MS if at >= fine else COARSE_MS
+        following = next((start for start, _over in wrong if at < start < at + step), at + step)
+        at = max(following // STEP_MS * STEP_MS, at + STEP_MS)
+    waiting += _calm(mine, calm)
+    if waiting:
+        yield Sent(moment(last) + timedelta(seconds=2), waiting)
+
+
+def _calm(mine: SimulatedMine, at: Sequence[int]) -> list[Item]:
+    codes = [point.code for point in mine.plan.points]
+    status = np.zeros(len(codes), np.int64)
+    return [
+        Scan(mine.plan.code, codes, np.full(len(codes), when, np.int64), values, status)
+        for when, values in zip(at, mine.calm(at), strict=True)
+    ]
+
+
+def _items(plan: MinePlan, scan: Simulated | None) -> list[Item]:
+    """A scan, and behind it what the mine reports of what began or ended with it."""
+    if scan is None:
+        return []
+    sent = np.flatnonzero(scan.sent)
+    codes = [plan.points[n].code for n in sent.tolist()]
+    made: list[Item] = [
+        Scan(plan.code, codes, np.full(len(codes), scan.at, np.int64), scan.value[sent], scan.status[sent].astype(np.int64))
+    ]  # fmt: skip
+    if scan.changed:
+        made.append(UploadedFile(*writing.abnormal(plan, scan.at, scan.changed)))
+    return made
+
+
+# --- from now on ----------------------------------------------------------------------------------------------------------
+
+
+_running: list[SimulatedMine] = []
+"""The mines as this process goes on with them; a new process begins anew, which nobody can tell from the readings."""
+
+
+def is_here() -> bool:
+    """Does this house hold the demonstration's mines?"""
+    prefix = code_of(of_county.COUNTY, 0)[: len(of_county.COUNTY) + len(SERIAL)]
+    return bool(Mine.objects.filter(code__startswith=prefix, simulated=True, bound_at__isnull=False).exists())
+
+
+def go_on(*, now: datetime) -> int:
+    """What the mines send until ``now``, of the last two minutes at most. Returns how many scans."""
+    at = millis(now) // LIVE_MS * LIVE_MS
+    if not _running or at - _running[0].begins > DAYS * 86_400_000:
+        _running[:] = [
+            SimulatedMine(
+                plan,
+                list(
+                    of_county.now_and_then(
+                        plan, seconds=DAYS * 86_400, seed=f"live-{plan.code}-{at}", hours_between=HOURS_BETWEEN
+                    )
+                ),
+                seed=at // 1000,
+                begins=at,
+            )
+            for plan in of_county.plans()
+        ]
+    items: list[Item] = []
+    newest = dict(Mine.objects.filter(simulated=True).values_list("code", "feed__newest_at"))
+    for mine in _running:
+        last = newest.get(mine.plan.code)
+        begin = max(millis(now - CATCH_UP), millis(last) if last else 0) // LIVE_MS * LIVE_MS + LIVE_MS
+        for moment_at in range(begin, at + 1, LIVE_MS):
+            items += _items(mine.plan, mine.scan(moment_at))
+    if items:
+        services.receive(items, now=now)
+    return len(items)

@@ -1,0 +1,183 @@
+"""One gateway process: messages gathered and taken together, acknowledged when they are on the disk.
+
+The event loop talks to the broker; one thread beside it works, so that the engine and the database connection stay
+where they are. While it works messages gather, so a busy gateway takes larger batches by itself.
+"""
+
+import asyncio
+import os
+import socket
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from typing import TypeVar
+
+import structlog
+from django.db import close_old_connections
+from django.utils import timezone
+
+from anwang.edge.gateway import services
+from anwang.edge.gateway.messages import Message
+from anwang.edge.gateway.models import Run
+from anwang.edge.gateway.services import Taken
+from anwang.ground.base.errors import Refused
+from anwang.work.telemetry import services as telemetry
+from anwang.work.telemetry import store
+
+GATHER = 0.02
+"""Seconds that the first message of a batch waits for others."""
+AT_ONCE = 16_384
+"""Messages in one transaction."""
+BYTES_AT_ONCE = 32 * 2**20
+HIGH, LOW = 65_536, 16_384
+"""Messages waiting at which the broker is asked to hold back, and to go on."""
+RETRY = (0.5, 1.0, 2.0, 5.0, 10.0)
+"""Seconds before what keeps everything from going on is tried again."""
+SAY_EVERY = 5.0
+SWEEP_EVERY = 1.0
+
+log = structlog.get_logger("anwang.gateway")
+Sink = Callable[[Sequence[Message]], Awaitable[Taken]]
+Say = Callable[[str], None]
+T = TypeVar("T")
+
+
+class Worker:
+    """The one thread that works: database, engine, history."""
+
+    def __init__(self) -> None:
+        self._pool = ThreadPoolExecutor(1, thread_name_prefix="gateway-worker")
+
+    async def do(self, work: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._pool, lambda: _in_thread(work))
+
+    def close(self) -> None:
+        self._pool.shutdown()
+
+
+def _in_thread(work: Callable[[], T]) -> T:
+    close_old_connections()
+    return work()
+
+
+class Intake:
+    """Where messages wait until they are taken."""
+
+    def __init__(self, sink: Sink, run: Run) -> None:
+        self.sink, self.run = sink, run
+        self.hold: Callable[[bool], None] = lambda _hold: None
+        self._waiting: deque[Message] = deque()
+        self._come = asyncio.Event()
+        self._held = False
+        self.stopping = False
+
+    def put(self, message: Message) -> None:
+        self._waiting.append(message)
+        self._come.set()
+        if len(self._waiting) > HIGH and not self._held:
+            self._held = True
+            self.hold(True)
+
+    async def work(self) -> None:
+        """Until stopped: gather, take, acknowledge. What waits at the end is not acknowledged and comes again."""
+        failed = 0
+        while not self.stopping:
+            if not self._waiting:
+                self._come.clear()
+                await self._come.wait()
+                await asyncio.sleep(GATHER)
+            batch = self._next()
+            while batch and not self.stopping:
+                try:
+                    taken = await self.sink(batch)
+                except Exception as error:  # noqa: BLE001 - nothing may end the gateway; it says what is wrong
+                    # Nothing of the batch is acknowledged, nothing is lost: the broker and the mines keep it.
+                    self.run.says = str(error)[:300] or type(error).__name__
+                    log.warning(
+                        "gateway.waits", why=self.run.says, messages=len(batch), known=isinstance(error, Refused)
+                    )
+                    await asyncio.sleep(RETRY[min(failed, len(RETRY) - 1)])
+                    failed += 1
+                    continue
+                failed, self.run.says = 0, ""
+                for message in batch:
+                    message.ack()
+                self.run.messages += taken.messages
+                self.run.readings += taken.readings
+                self.run.refused += taken.refused
+                break
+            self.run.waiting = len(self._waiting)
+            if self._held and len(self._waiting) < LOW:
+                self._held = False
+                self.hold(False)
+
+    def stop(self) -> None:
+        self.stopping = True
+        self._come.set()
+
+    def _next(self) -> list[Message]:
+        batch: list[Message] = []
+        size = 0
+        while self._waiting and len(batch) < AT_ONCE and size < BYTES_AT_ONCE:
+            batch.append(self._waiting.popleft())
+            size += len(batch[-1].payload)
+        return batch
+
+
+def new_run(part: str, talks_to: str) -> Run:
+    now = timezone.now()
+    return Run(
+        name=f"{socket.gethostname()}:{os.getpid()}", part=part, talks_to=talks_to[:200], started_at=now, seen_at=now
+    )
+
+
+def direct(worker: Worker) -> Sink:
+    """Messages straight into the gas watch."""
+
+    async def take(messages: Sequence[Message]) -> Taken:
+        return await worker.do(lambda: services.take(messages, now=timezone.now()))
+
+    return take
+
+
+async def every(seconds: float, worker: Worker, work: Callable[[], object]) -> None:
+    """Again and again, in the worker's thread; what goes wrong is logged and tried again."""
+    while True:
+        try:
+            await worker.do(work)
+        except Exception as error:  # noqa: BLE001 - the next turn may go well
+            log.warning("gateway.turn", why=str(error)[:300])
+        await asyncio.sleep(seconds)
+
+
+def sweep_and_tick() -> None:
+    telemetry.sweep(now=timezone.now())
+    tick()
+
+
+def tick() -> None:
+    telemetry.tick(now=timezone.now())
+
+
+async def until_stopped(stop: asyncio.Event, tasks: Sequence[asyncio.Task[None]], intake: Intake | None = None) -> None:
+    """Wait; then let what is being worked on come to its end."""
+    waiting = asyncio.ensure_future(stop.wait())
+    await asyncio.wait([waiting, *tasks], return_when=asyncio.FIRST_COMPLETED)
+    waiting.cancel()
+    for task in tasks:
+        if task.done() and (error := task.exception()):
+            raise error
+    if intake is not None:
+        intake.stop()
+    for task in tasks:
+        if task.get_name() != "intake":
+            task.cancel()
+    for task in tasks:
+        with suppress(asyncio.CancelledError, TimeoutError):
+            await asyncio.wait_for(task, 15)
+
+
+def close(worker: Worker) -> None:
+    worker.close()
+    store.close()
