@@ -392,7 +392,10 @@ def test_the_desk_shows_what_needs_me_late_first_one_click_to_act(as_person, tow
         page.goto("/")
         cards = page.locator(".aw-card")
         expect(cards.first).to_be_visible()
-        late = [card.locator(".aw-due-late, [class*=late]").count() > 0 for card in cards.all()]
+        at_once = [card.locator(".aw-now").count() > 0 for card in cards.all()]
+        assert at_once == sorted(at_once, reverse=True), "an alarm that goes on stands above everything"
+        rest = cards.all()[sum(at_once) :]
+        late = [card.locator(".aw-due-late, [class*=late]").count() > 0 for card in rest]
         assert late == sorted(late, reverse=True), "what is late comes first"
         act = cards.locator(".aw-card-act a, .aw-card-act button").first
         act.click()

@@ -126,6 +126,8 @@ class Card:
     act: Act | None = None
     level: str = ""
     number: str = ""
+    at_once: bool = False
+    """Minutes count: it says so, and stands before what is merely late."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -98,6 +98,7 @@ def _card(task: Task) -> Card:
         otherwise=task.otherwise,
         act=act,
         number=task.number,
+        at_once=task.at_once,
     )
 
 
