@@ -16,6 +16,7 @@ from anwang.ground.base.models import new_id
 from anwang.ground.files import papers
 from anwang.ground.files import services as files
 from anwang.ground.jobs import services as jobs
+from anwang.ground.jobs.models import Job
 from anwang.ground.notices import services as notices
 from anwang.ground.notices.models import Channel, Notice
 from anwang.ground.regions import services as regions
@@ -154,7 +155,8 @@ def county(word: str, *, region: Any, town: Any, village: Any, make_user: Any, n
     )
     notices.tell([office], "hazards.assigned", params={"number": word, "site": word, "url": "/"}, now=now)
     channel = Channel.objects.create(name=f"{word}群", means=Channel.Means.GROUP, region=region, env="NO_SUCH")
-    job = jobs.at(now + timedelta(days=30), "hazards.ring", now=now, key=f"leak:{word}", hazard_id=hazard.pk)
+    jobs.at(now + timedelta(days=30), "hazards.ring", now=now, key=f"leak:{word}", hazard_id=hazard.pk)
+    job = Job.objects.get(key=f"leak:{word}")
     imported = LedgerImport.objects.create(
         name=f"{word}.xlsx", sha256="0" * 64, made_by=office, made_at=now, region=region
     )

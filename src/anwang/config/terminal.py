@@ -13,7 +13,7 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 from typer.core import TyperCommand, TyperGroup
 
 # Chinese unless somebody says otherwise: ANWANG_LANG for Anwang alone, LANG for everything of this user.
@@ -169,7 +169,7 @@ def _hint(error: Exception) -> str:
 def bar(what: str) -> Iterator[Callable[[int, int], None]]:
     """A bar on a terminal, a line now and then elsewhere; nothing that takes long is silent."""
     if console.is_terminal:
-        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+        columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
         with Progress(*columns, console=console) as progress:
             task = progress.add_task(what, total=None)
             yield lambda done, total: progress.update(task, completed=done, total=total)
@@ -178,10 +178,10 @@ def bar(what: str) -> Iterator[Callable[[int, int], None]]:
 
     def line(done: int, total: int) -> None:
         nonlocal said
-        tenth = 10 * done // max(total, 1)
-        if tenth > said:
-            said = tenth
-            note(f"{what} {done}/{total}")
+        percent = 100 * done // max(total, 1) // 5 * 5
+        if percent > said:
+            said = percent
+            note(f"{what} {percent} %")
 
     yield line
 

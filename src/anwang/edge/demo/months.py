@@ -19,6 +19,8 @@ from anwang.edge.demo.people import Cast
 from anwang.edge.demo.registers import Placed
 from anwang.edge.demo.texts import HazardText
 from anwang.ground.accounts.models import User
+from anwang.ground.audit import services as audit
+from anwang.ground.base.errors import Refused
 from anwang.ground.files import services as files
 from anwang.ground.jobs import services as jobs
 from anwang.kernel import clock
@@ -90,7 +92,7 @@ class Calendar:
         self._plan()
         day = self.begins
         while day <= clock.local_date(self.now):
-            with transaction.atomic():
+            with transaction.atomic(), standards.held():
                 self._day(day)
             day = clock.add_days(day, 1)
 
@@ -121,7 +123,8 @@ class Calendar:
         old = day < clock.add_days(clock.local_date(self.now), -KEEP_MESSAGES)
         for hour in (9, 13, 18, 24):
             until = min(clock.start_of_day(day) + timedelta(hours=hour), end)
-            self._until(until)
+            with audit.gathered():
+                self._until(until)
             if old:
                 jobs.drop(MESSAGES, now=until)
             jobs.run_due(now=until, limit=5000)
@@ -300,10 +303,8 @@ class Calendar:
 
     def _do(self, verb: Callable[..., object], hazard: Hazard, by: User, now: datetime, **more: object) -> bool:
         """Do it if it can still be done on that day (others may have acted, a deadline may have passed)."""
-        from anwang.ground.base.errors import Refused
-
         try:
-            with transaction.atomic():
+            with transaction.atomic(), audit.gathered():
                 verb(hazard_id=hazard.pk, by=by, now=now, **more)
         except Refused:
             return False
@@ -374,13 +375,11 @@ class Calendar:
         text: HazardText | None = None,
     ) -> Hazard | None:
         """A visit with its record: who was there, what was found (if anything), signed at the end."""
-        from anwang.ground.base.errors import Refused
-
         manager = next((p.name for p in self.spec.people if p.key == (site.manager or site.owner)), "负责人")
         official = source in (Source.GOVERNMENT, Source.JOINT, Source.UNANNOUNCED)
         opinions = "grid" if source in (Source.GRID, Source.HOUSEHOLD) else "government"
         try:
-            with transaction.atomic():
+            with transaction.atomic(), audit.gathered():
                 visit = inspections.begin(
                     inspection_id=new_ulid(at),
                     site_id=self.placed.sites[site.key].pk,

@@ -22,8 +22,8 @@ MONTHS_IN_DAYS = 300
 HAZARDS = 2383 + 10
 """As many general hazards as the county counted in ten months (河曲县, 2021), and a handful of major ones."""
 SMALL = 120
-MINE_STEPS = 10
-"""A day of the mines takes about as long as so many hazards."""
+HAZARD_STEPS, MINE_STEPS = 40, 400
+"""A hazard's whole road, and a day of the mines, take about as long as so many rows of the registers."""
 
 Progress = Callable[[int, int], None]
 
@@ -50,7 +50,7 @@ def _build(*, now: datetime, progress: Progress, small: bool) -> None:
     registers_steps = (
         len(spec.grids) + sum(1 + len(one.posts) for one in spec.organisations) + len(spec.sites) + len(spec.chains)
     )
-    total, done = registers_steps + wanted + neighbour.ROWS + (watch.DAYS + 1) * MINE_STEPS, 0
+    total, done = registers_steps + wanted * HAZARD_STEPS + neighbour.ROWS + (watch.DAYS + 1) * MINE_STEPS, 0
 
     def step(n: int) -> None:
         nonlocal done
@@ -64,7 +64,10 @@ def _build(*, now: datetime, progress: Progress, small: bool) -> None:
         placed = registers.fill(spec, by=seeder, now=opened, since=clock.local_date(opened), step=step)
     with transaction.atomic(), audit.gathered():
         cast = people.make(spec, placed, now=opened)
-    months.Calendar(spec, placed, cast, begins, now, wanted, Random(spec.code), step).run()
+    lived = months.Calendar(
+        spec, placed, cast, begins, now, wanted, Random(spec.code), lambda n: step(n * HAZARD_STEPS)
+    )
+    lived.run()
     neighbour.come(spec, password=people.PASSWORD, begins=begins, now=now, step=step)
     coal = [placed.sites[each.key] for each in spec.sites if each.kind == "coal_mine"]
     watch.live_through(

@@ -96,7 +96,7 @@ def later(name: str, *, now: datetime | None = None, **kwargs: Any) -> Job:
     return Job.objects.create(name=name, kwargs=kwargs, due_at=moment, asked_at=moment)
 
 
-def at(due: datetime, name: str, *, key: str, now: datetime | None = None, **kwargs: Any) -> Job:
+def at(due: datetime, name: str, *, key: str, now: datetime | None = None, **kwargs: Any) -> None:
     """Set the timer ``key`` (``thing:id:what``). An open timer of the same key is moved: there is never a second one."""
     asked = now or timezone.now()
     while True:
@@ -104,14 +104,13 @@ def at(due: datetime, name: str, *, key: str, now: datetime | None = None, **kwa
             name=name, kwargs=kwargs, due_at=due, asked_at=asked, attempts=0, error=""
         )
         if changed:
-            return Job.objects.get(key=key, state=Job.State.PENDING)
+            return
         try:
             with transaction.atomic():
-                return Job.objects.create(
-                    name=name, key=key, owner=_owner(key), kwargs=kwargs, due_at=due, asked_at=asked
-                )
+                Job.objects.create(name=name, key=key, owner=_owner(key), kwargs=kwargs, due_at=due, asked_at=asked)
         except IntegrityError:  # someone set it in between: theirs is moved
             continue
+        return
 
 
 def cancel(key: str, *, now: datetime | None = None) -> bool:

@@ -4,7 +4,9 @@ The rows are few and read all the time, so each process remembers them and asks 
 """
 
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -19,6 +21,20 @@ from anwang.registers.standards.rules import Confidence, Grade, Severity, Status
 
 _lock = threading.Lock()
 _remembered: tuple[str, dict[str, list[Standard]]] = ("", {})
+_held: ContextVar[dict[str, list[Standard]] | None] = ContextVar("held", default=None)
+
+
+@contextmanager
+def held() -> Iterator[None]:
+    """Until the end the standards stay as they are now, without a look whether somebody changed them meanwhile.
+
+    For what asks thousands of times in one transaction.
+    """
+    token = _held.set(_rows())
+    try:
+        yield
+    finally:
+        _held.reset(token)
 
 
 def _all(type_: str) -> list[Standard]:
@@ -29,6 +45,8 @@ def _all(type_: str) -> list[Standard]:
 def _rows() -> dict[str, list[Standard]]:
     """The same of every type. Read once per process and library state; asking whether it changed is one query."""
     global _remembered  # noqa: PLW0603 - one memory per process
+    if (as_they_were := _held.get()) is not None:
+        return as_they_were
     token = Library.now()
     known, rows = _remembered
     if not token or known != token:

@@ -60,13 +60,20 @@ _gathered: ContextVar[dict[str, tuple[ChainHead, list[AuditRow]]] | None] = Cont
 def gathered() -> Iterator[None]:
     """Until the end, rows are chained as they come and written together: for what makes thousands in one transaction.
 
-    The rows are the same as without it. Nothing inside may fail and be forgiven: a row recorded before the failure
-    would stay. Raises RuntimeError outside a transaction; after an error nothing is written.
+    The rows are the same as without it. What may fail inside and be forgiven stands in a ``gathered`` of its own,
+    as it stands in a savepoint of its own: its rows go with it. Raises RuntimeError outside a transaction; after an
+    error nothing is written.
     """
     if not transaction.get_connection().in_atomic_block:
         raise RuntimeError("rows are gathered inside the transaction they belong to")
-    if _gathered.get() is not None:
-        yield
+    outer = _gathered.get()
+    if outer is not None:
+        marks = {name: (head.seq, head.hash, head.mac, len(rows)) for name, (head, rows) in outer.items()}
+        try:
+            yield
+        except BaseException:
+            _back_to(outer, marks)
+            raise
         return
     chains: dict[str, tuple[ChainHead, list[AuditRow]]] = {}
     token = _gathered.set(chains)
@@ -76,6 +83,17 @@ def gathered() -> Iterator[None]:
         _gathered.reset(token)
     for head, rows in chains.values():
         _write(head, rows)
+
+
+def _back_to(
+    chains: dict[str, tuple[ChainHead, list[AuditRow]]], marks: Mapping[str, tuple[int, str, str, int]]
+) -> None:
+    for name in chains.keys() - marks.keys():
+        del chains[name]
+    for name, (seq, hash_, mac, n) in marks.items():
+        head, rows = chains[name]
+        head.seq, head.hash, head.mac = seq, hash_, mac
+        del rows[n:]
 
 
 def record_many(entries: Sequence[Entry], *, by: Doer | None, at: datetime) -> list[AuditRow]:

@@ -1,3 +1,4 @@
+import contextlib
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
@@ -158,4 +159,16 @@ def test_gathered_rows_go_with_what_failed(now):
         failing()
     assert not AuditRow.objects.exists()
     audit.record("x.done", by=None, at=now, on=Thing())
+    assert audit.verify().ok
+
+
+def test_what_fails_inside_and_is_forgiven_leaves_no_row(now):
+    with transaction.atomic(), audit.gathered():
+        audit.record("x.done", by=None, at=now, on=Thing(), data={"n": 1})
+        with contextlib.suppress(ZeroDivisionError), transaction.atomic(), audit.gathered():
+            audit.record("x.done", by=None, at=now, on=Thing(), data={"n": 2})
+            audit.record("x.done", by=None, at=now, on=Thing(county_code="140930"))
+            raise ZeroDivisionError
+        audit.record("x.done", by=None, at=now, on=Thing(), data={"n": 3})
+    assert sorted(row.data.get("n") for row in AuditRow.objects.all()) == [1, 3]
     assert audit.verify().ok
