@@ -4,6 +4,7 @@ import gc
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from random import Random
+from time import monotonic
 
 from django.db import transaction
 
@@ -57,6 +58,7 @@ def _build(*, now: datetime, progress: Progress, small: bool) -> None:
         done += n
         progress(min(done, total), total)
 
+    began = monotonic()
     begins = clock.add_days(clock.local_date(now), -MONTHS_IN_DAYS)
     opened = clock.start_of_day(clock.add_days(begins, -30)) + timedelta(hours=9)
     with transaction.atomic(), audit.gathered():
@@ -70,6 +72,8 @@ def _build(*, now: datetime, progress: Progress, small: bool) -> None:
     lived.run()
     neighbour.come(spec, password=people.PASSWORD, begins=begins, now=now, step=step)
     coal = [placed.sites[each.key] for each in spec.sites if each.kind == "coal_mine"]
+    # The months took minutes; mines that stopped sending when they began would all have been silent since.
+    now += timedelta(seconds=monotonic() - began)
     watch.live_through(
         coal, by=cast.office, inspector=cast.inspector("coal"), now=now, step=lambda n: step(n * MINE_STEPS)
     )

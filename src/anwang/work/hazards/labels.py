@@ -218,9 +218,6 @@ REFUSALS = {
     "hazards.id_taken": Sentence(
         _("The number this form gave itself is in use already."), _("Open the form anew; what you typed is kept.")
     ),
-    "hazards.unit_missing": Sentence(
-        _("No unit is named to rectify it."), _("Choose the unit, or name it on the site's page."), 422
-    ),
     "hazards.found_later": Sentence(_("The hazard was found in the future."), _("Check the date."), 422),
     "hazards.unknown_domain": Sentence(_("This domain is unknown."), _("Choose one from the list."), 422),
     "hazards.unknown_source": Sentence(_("This source is unknown."), _("Choose one from the list."), 422),

@@ -228,6 +228,11 @@ class Overdue(models.Model):
         ]
         ordering: ClassVar = ["hazard", "began_on", "id"]
 
+    def shares_a_day(self) -> bool:
+        """Did the period before this one end on the day on which this one began?"""
+        others = Overdue.objects.filter(hazard_id=self.hazard_id, ended_on=self.began_on)
+        return others.exclude(pk=self.pk).exists()
+
 
 class Reminder(models.Model):
     """A rung of the ladder that was climbed, once per due day. Rungs for rooms to come are recorded all the same."""

@@ -251,7 +251,9 @@ def timeline(hazard: Hazard) -> list[HazardMove]:
 def late_days(hazard: Hazard, now: datetime) -> int:
     """All days late so far: ended periods and the one still running, counted from its own first day."""
     running = hazard.overdues.filter(ended_on__isnull=True).first() if hazard.late else None
-    return hazard.late_days + ((clock.local_date(now) - running.began_on).days + 1 if running else 0)
+    if running is None:
+        return hazard.late_days
+    return hazard.late_days + (clock.local_date(now) - running.began_on).days + 1 - int(running.shares_a_day())
 
 
 def climbed(hazard: Hazard) -> frozenset[str]:

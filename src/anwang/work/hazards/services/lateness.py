@@ -1,4 +1,8 @@
-"""Lateness is a row of its own, with the days of each stage; it never goes away."""
+"""Lateness is a row of its own, with the days of each stage; it never goes away.
+
+A day on which one late stage ends and the next is late from its beginning belongs to both stages, and counts once in
+the days of the hazard.
+"""
 
 from datetime import datetime
 
@@ -35,4 +39,4 @@ def end(hazard: Hazard, *, now: datetime) -> None:
         overdue.ended_on = today
         overdue.days = max((today - overdue.began_on).days + 1, 1)
         overdue.save(update_fields=["ended_on", "days"])
-        hazard.late_days += overdue.days
+        hazard.late_days += overdue.days - int(overdue.shares_a_day())

@@ -1,5 +1,7 @@
 """The verbs of a hazard, one by one and in a row."""
 
+from datetime import timedelta
+
 import pytest
 
 from anwang.ground.base.errors import Refused
@@ -76,6 +78,20 @@ def test_late_again_is_counted_from_its_own_first_day(walked, people, picture, n
     hazard.refresh_from_db()
     assert (hazard.late, hazard.late_days) == (True, 2)
     assert selectors.late_days(hazard, back + days(1)) == 4  # two before, the day it came back and the next
+
+
+def test_a_day_that_two_late_stages_share_counts_once(walked, people, picture, now, days, run_jobs):
+    hazard = walked("rectifying", due_in=2)
+    photo = picture(by=people.enterprise, at=now + days(4))
+    services.submit(hazard_id=hazard.pk, by=people.enterprise, now=now + days(4), note="已改", photos=[photo])
+    hazard.refresh_from_db()
+    back = clock.start_of_day(clock.add_days(hazard.next_due_on, 2)) + timedelta(hours=10)  # checked two days late
+    services.send_back(hazard_id=hazard.pk, by=people.inspector, now=back, note="看不清")
+    hazard.refresh_from_db()
+    assert [each.days for each in hazard.overdues.order_by("id")] == [2, 2, None]
+    assert (hazard.late, hazard.late_days) == (True, 4)
+    assert selectors.late_days(hazard, back) == 4, "the day it came back was late already"
+    assert selectors.late_days(hazard, back + days(1)) == 5
 
 
 def test_a_suspended_one_waits_with_leave(walked, people, now, days, run_jobs):

@@ -197,7 +197,9 @@ class Ledger(RuleBasedStateMachine):
         assert set(Overdue.objects.values_list("hazard_id", flat=True)) == set(self.seen_late)
         for hazard in Hazard.objects.all():
             assert hazard.late == hazard.overdues.filter(ended_on__isnull=True).exists()
-            assert hazard.late_days == sum(each.days or 0 for each in hazard.overdues.all())
+            ended = hazard.overdues.filter(ended_on__isnull=False)
+            days = {clock.add_days(each.began_on, n) for each in ended for n in range(each.days or 0)}
+            assert hazard.late_days == len(days), "a day that two stages share is one day"
 
     @invariant()
     def whoever_waits_has_a_timer(self) -> None:
