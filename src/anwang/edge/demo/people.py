@@ -36,6 +36,8 @@ INSPECTORS = (
     ("linye", "森林防火监管", ("forest",), "forestry"),
 )
 SECOND_INSPECTOR = ("jiancha2", "综合监管（第二人）")
+MONITORING_POST = "监控值班员"
+"""The post in a coal mine that sees its alarms first."""
 
 
 @dataclass(slots=True)
@@ -49,6 +51,8 @@ class Cast:
     expert: User
     members: dict[str, User]
     units: dict[str, User]
+    duties: dict[str, User]
+    """Key of a mine's organisation → who sits in its monitoring room."""
     shown: list[Account]
 
     def inspector(self, domain: str) -> User:
@@ -114,12 +118,13 @@ def make(spec: CountySpec, placed: Placed, *, now: datetime) -> Cast:
     }
     members = _members(spec, placed, person)
     units = _units(spec, placed, person)
+    duties = _duties(spec, placed, person)
     person("shianwei", "市安办", "city_office", city, city.name)
     person("lingdao", "分管副县长", "leader", county, county.name)
     person("sheji", "审计管理员", "auditor", None, "审计记录")
     person("anquan", "安全管理员", "security_admin", None, "授权与会话")
     person("xitong", "系统管理员", "system_admin", None, "账号、标准库、检查表")
-    return Cast(office, towns, inspectors, second, expert, members, units, shown)
+    return Cast(office, towns, inspectors, second, expert, members, units, duties, shown)
 
 
 def _members(spec: CountySpec, placed: Placed, person: Callable[..., User]) -> dict[str, User]:
@@ -161,6 +166,35 @@ def _units(spec: CountySpec, placed: Placed, person: Callable[..., User]) -> dic
             organisation.name,
             organisation_id=organisation.pk,
             phone=names[site.manager].phone,
+            title=organisation.name[:60],
+            shown=not found,
+        )
+    return found
+
+
+def _duties(spec: CountySpec, placed: Placed, person: Callable[..., User]) -> dict[str, User]:
+    """Who sits in the monitoring room of each coal mine: the first holder of that post; the first one's password is
+    printed.
+    """
+    names = {one.key: one for one in spec.people}
+    units = {one.key: one for one in spec.organisations}
+    found: dict[str, User] = {}
+    for site in spec.sites:
+        if site.kind != "coal_mine" or not site.organisation or site.organisation in found:
+            continue
+        posts = units[site.organisation].posts
+        holders = next((post.holders for post in posts if post.title == MONITORING_POST), ())
+        if not holders:
+            continue
+        organisation = placed.organisations[site.organisation]
+        found[site.organisation] = person(
+            f"jk{len(found) + 1:03d}",
+            names[holders[0]].name,
+            "mine_duty",
+            None,
+            f"{organisation.name} · 监控室",
+            organisation_id=organisation.pk,
+            phone=names[holders[0]].phone,
             title=organisation.name[:60],
             shown=not found,
         )

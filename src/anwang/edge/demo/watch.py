@@ -1,7 +1,8 @@
 """The county's coal mines as they send: a month until now, made at one go, and then minute by minute as time passes.
 
 Every mine is simulated and says so. What is sent goes through ``telemetry.services.receive`` like what any mine sends;
-its places are confirmed and its settings decided by the people of the demonstration.
+its places are confirmed and its settings decided by the people of the demonstration, who act on its alarms as well
+(``duty``). Of what is sent after that month only the readings are simulated: an alarm that rises waits for the visitor.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -11,12 +12,13 @@ from itertools import pairwise
 
 import numpy as np
 
+from anwang.edge.demo import duty
 from anwang.edge.demo.mines import Incident, MinePlan, SimulatedMine, writing
 from anwang.edge.demo.mines import county as of_county
+from anwang.edge.demo.mines.mine import RAISED
 from anwang.edge.demo.mines.mine import Scan as Simulated
 from anwang.edge.demo.mines.plan import SERIAL, code_of
 from anwang.ground.accounts.models import User
-from anwang.ground.jobs import services as jobs
 from anwang.kernel import clock
 from anwang.registers.sites.models import Site
 from anwang.work.telemetry import selectors, services, store
@@ -35,6 +37,20 @@ LIVE_MS = 30_000
 CATCH_UP = timedelta(minutes=2)
 TAMPERED, HIDING = 3, 1
 """Which mine (in the county's order) has its limits set too loose, and which one hides an over-limit."""
+LATELY: dict[int, tuple[str, str, timedelta, int]] = {
+    4: ("cut", "face-1.T1", timedelta(hours=22), 0),
+    5: ("over", "heading-1.T1", timedelta(hours=6), 0),
+    6: ("low_wind", "heading-1.wind", timedelta(minutes=100), 0),
+    8: ("disconnected", "face-1.co", timedelta(minutes=12), 7200),
+}
+"""Which mine has what going wrong where, how long before the end, for how many seconds (0: as its kind says): so that the
+board shows one alarm that waits for its review, one for its measures, one for its cause, and a fresh one.
+"""
+UNSAID = frozenset({"hidden", "silence", "mine_silence"})
+SETTLED = timedelta(hours=50)
+"""Of what else the script lets go wrong, nothing that ends with a review lies so shortly before the end."""
+QUIET = timedelta(hours=3)
+"""And nothing at all, so that the board is the one of LATELY."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +68,14 @@ def live_through(
     plans = of_county.plans()
     first = clock.start_of_day(clock.add_days(clock.local_date(now), -DAYS))
     mines = [
-        SimulatedMine(plan, _script(plan, n, now - first), seed=n, begins=millis(first))
+        SimulatedMine(plan, script(plan, n, now - first), seed=n, begins=millis(first))
         for n, plan in enumerate(plans, start=1)
     ]
     for mine, site in zip(mines, sites, strict=True):
         _set_up(mine.plan, site, by=by, inspector=inspector, at=first)
+    units = [str(site.enterprise_id or "") for site in sites]
+    people = duty.people_of(mines, units, otherwise=inspector)
+    on_duty = duty.Duty({mine.plan.code: mine for mine in mines}, people, office=by, inspector=inspector, now=now)
     tampered = plans[TAMPERED]
     loose = SimulatedMine(tampered, [Incident("tampered", "face-1.T1")], seed=0, begins=0).plan
     loose_at = clock.start_of_day(clock.add_days(clock.local_date(now), -6)) + timedelta(hours=10)
@@ -66,19 +85,29 @@ def live_through(
         if begin <= loose_at < end:
             arriving.append(Sent(loose_at, [UploadedFile(*writing.definition(loose, millis(loose_at)))]))
         for sent in sorted(arriving, key=lambda each: each.at):
+            on_duty.until(sent.at)
             services.receive(sent.items, now=sent.at)
-        jobs.run_due(now=min(end, now), limit=5000)
+            on_duty.look(sent.at)
+        on_duty.until(min(end, now))
         step(1)
     services.reconcile(now=now)
     store.writer().sync()
 
 
-def _script(plan: MinePlan, n: int, span: timedelta) -> list[Incident]:
+def script(plan: MinePlan, n: int, span: timedelta) -> list[Incident]:
+    """What goes wrong in the month of the n-th mine: drawn by chance, and what the demonstration wants to show."""
     seconds = int(span.total_seconds())
     drawn = list(of_county.now_and_then(plan, seconds=seconds, seed=f"month-{plan.code}", hours_between=HOURS_BETWEEN))
     if n == HIDING + 1:
-        drawn = [each for each in drawn if not 9 * 86400 < each.after < 12 * 86400]
+        # Whoever hides one over-limit of a point hides all of them: let there be one.
+        drawn = [each for each in drawn if not 9 * 86400 < each.after < 12 * 86400 and each.where != "face-1.T1"]
         drawn.append(Incident("hidden", "face-1.T1", after=10 * 86400 + 7 * 3600))
+    settled, quiet = seconds - SETTLED.total_seconds(), seconds - QUIET.total_seconds()
+    drawn = [each for each in drawn if each.after < (settled if each.kind in RAISED else quiet)]
+    if lately := LATELY.get(n - 1):
+        kind, point, before, lasting = lately
+        drawn = [each for each in drawn if each.after < settled]
+        drawn.append(Incident(kind, point, after=seconds - int(before.total_seconds()), lasting=lasting))
     return drawn
 
 
@@ -102,7 +131,10 @@ def _set_up(plan: MinePlan, site: Site, *, by: User, inspector: User, at: dateti
 def _day(mine: SimulatedMine, begin: datetime, end: datetime, now: datetime) -> Iterator[Sent]:
     """What one mine sends in a day: calm stretches whole, what happens scan by scan."""
     first, last, fine = millis(begin) + STEP_MS, millis(end), millis(now - FINE)
-    wrong = sorted((start - 2 * STEP_MS, over + 3 * STEP_MS) for start, over in mine.spans())
+    spans = [(start - 2 * STEP_MS, over + 3 * STEP_MS) for start, over in mine.spans()]
+    # What the mine itself says nothing of: there each scan is sent by itself, so that it is found while it lasts.
+    unsaid = [span for each, span in zip(mine.incidents, spans, strict=True) if each.kind in UNSAID]
+    wrong = sorted(spans)
     waiting: list[Item] = []
     calm: list[int] = []
     at = first
@@ -112,7 +144,7 @@ def _day(mine: SimulatedMine, begin: datetime, end: datetime, now: datetime) -> 
             calm = []
             scan = mine.scan(at)
             waiting += _items(mine.plan, scan)
-            if scan is not None and scan.changed:
+            if scan is not None and (scan.changed or any(start <= at <= over for start, over in unsaid)):
                 yield Sent(moment(at) + timedelta(seconds=2), waiting)
                 waiting = []
             at += STEP_MS
