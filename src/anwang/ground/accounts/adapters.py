@@ -1,9 +1,13 @@
 """What allauth asks this house: no sign-up, our words, our password record, every sign-in in the trail."""
 
+import base64
+import os
 from typing import Any, ClassVar
 
+import structlog
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.mfa.adapter import DefaultMFAAdapter
+from cryptography.fernet import InvalidToken
 from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -14,6 +18,10 @@ from anwang.ground.accounts import services
 from anwang.ground.accounts.models import User
 from anwang.ground.audit import services as audit
 from anwang.ground.base.errors import Refused, Text
+from anwang.ground.base.locks import lock
+
+log = structlog.get_logger(__name__)
+FACTOR = "accounts.second_factor"
 
 SAID: dict[str, Text] = {
     "account/messages/logged_out.txt": _("You are signed out."),
@@ -126,6 +134,17 @@ class SecondFactorAdapter(DefaultMFAAdapter):
         "incorrect_code": _("The code is wrong."),
         "cannot_generate_recovery_codes": _("Set up the second factor first."),
     }
+
+    def encrypt(self, text: str) -> str:
+        return lock(FACTOR).encrypt(text.encode()).decode()
+
+    def decrypt(self, encrypted_text: str) -> str:
+        """The secret again. One of another installation becomes a chance one: no code fits, and nothing breaks off."""
+        try:
+            return lock(FACTOR).decrypt(encrypted_text.encode()).decode()
+        except InvalidToken:
+            log.warning("accounts.second_factor_unreadable")
+            return base64.b32encode(os.urandom(20)).decode()
 
     def get_totp_label(self, user: Any) -> str:
         return str(user.username)

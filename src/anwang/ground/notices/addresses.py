@@ -1,15 +1,13 @@
 """Where a channel leads: its URL, kept encrypted, filled in for one person, and shown to nobody whole."""
 
-import base64
-import hashlib
 import os
 import re
 from urllib.parse import quote
 
-from cryptography.fernet import Fernet, InvalidToken
-from django.conf import settings
+from cryptography.fernet import InvalidToken
 
 from anwang.ground.accounts.models import User
+from anwang.ground.base.locks import lock
 from anwang.ground.notices.models import Channel
 
 
@@ -17,13 +15,11 @@ class NoAddressError(Exception):
     """The channel's URL cannot be had: not entered, not in the environment, or encrypted by another installation."""
 
 
-def _lock() -> Fernet:
-    key = hashlib.sha256(b"notices.channel\x00" + settings.SECRET_KEY.encode()).digest()
-    return Fernet(base64.urlsafe_b64encode(key))
+LOCK = "notices.channel"
 
 
 def encrypted(url: str) -> str:
-    return _lock().encrypt(url.encode()).decode()
+    return lock(LOCK).encrypt(url.encode()).decode()
 
 
 def of(channel: Channel) -> str:
@@ -34,7 +30,7 @@ def of(channel: Channel) -> str:
             raise NoAddressError(f"the environment variable {channel.env} is not set")
         return url
     try:
-        return _lock().decrypt(channel.secret.encode()).decode()
+        return lock(LOCK).decrypt(channel.secret.encode()).decode()
     except InvalidToken:
         raise NoAddressError("the URL was encrypted with another installation's secret: enter it again") from None
 

@@ -240,6 +240,20 @@ class TestSecondFactor:
         assert right.status_code == 200
         assert "_auth_user_id" not in client.session
 
+    def test_a_copy_of_the_database_opens_no_second_factor(self, client: Client, user: User, settings: Any) -> None:
+        secret = self._set_up(client)
+        codes = client.get(reverse("mfa_view_recovery_codes")).context["unused_codes"]
+        kept = " ".join(str(row.data) for row in Authenticator.objects.all())
+        assert secret not in kept
+        assert not any(code in kept for code in codes)
+        client.post(reverse("account_logout"))
+        cache.clear()
+        settings.SECRET_KEY = "of another installation"
+        sign_in(client)
+        for code in (code_of(secret), code_of(""), codes[0]):
+            assert client.post(reverse("mfa_authenticate"), {"code": code}).status_code == 200
+        assert "_auth_user_id" not in client.session
+
     def test_lost_phone(self, client: Client, user: User, make_user: Any, places: Any, now: datetime) -> None:
         self._set_up(client)
         services.drop_second_factor(user=user, by=make_user("security_admin", places.county), now=now)
