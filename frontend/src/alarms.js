@@ -125,15 +125,23 @@ setInterval(() => {
   tick()
 }, 1000)
 
-/** Countdown by this machine's clock: minutes and seconds to the end of the step's time, or since. */
+/** A span in the words of the page: minutes and seconds, beyond an hour hours and minutes, beyond a day days and hours. */
+function words(span) {
+  const minutes = Math.floor(span / 60)
+  const hours = Math.floor(minutes / 60)
+  if (hours >= 24) return fill(board.dataset.days, { d: Math.floor(hours / 24), h: hours % 24 })
+  if (hours) return fill(board.dataset.hours, { h: hours, m: minutes % 60 })
+  return `${String(minutes).padStart(2, '0')}:${String(span % 60).padStart(2, '0')}`
+}
+
+const fill = (text, values) => text.replace(/\{(\w)\}/g, (_, name) => values[name])
+
+/** Countdown by this machine's clock: how long to the end of the step's time, or since. */
 function tick() {
   for (const clock of board.querySelectorAll('[data-due]')) {
     const seconds = Math.round((Date.parse(clock.dataset.due) - Date.now()) / 1000)
-    const span = Math.abs(seconds)
-    const hours = Math.floor(span / 3600)
-    const minutes = String(Math.floor((span % 3600) / 60)).padStart(2, '0')
-    const said = `${hours ? `${hours}:` : ''}${minutes}:${String(span % 60).padStart(2, '0')}`
-    clock.textContent = (seconds < 0 ? board.dataset.over : board.dataset.left).replace('{t}', said)
+    const said = words(Math.abs(seconds))
+    clock.textContent = fill(seconds < 0 ? board.dataset.over : board.dataset.left, { t: said })
     clock.classList.toggle('aw-over', seconds < 0)
   }
 }

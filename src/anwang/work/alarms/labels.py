@@ -1,10 +1,13 @@
 """Words of alarms: families, states, acts, refusals, events, notices."""
 
+from typing import Any
+
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from anwang.ground.base.errors import Sentence
+from anwang.work.alarms import rules
 from anwang.work.alarms.rules import Action, Aside, Family, State, Step, Why
 
 Text = str | Promise
@@ -118,6 +121,15 @@ CUT_PROBLEM: dict[str, Text] = {
     "feed_on": _("The cutter shows a cut, but the feed still has power."),
 }
 
+CUT_THEN: dict[str, Text] = {
+    "": _("While it lasted, cutter and feed both showed that the power was off."),
+    "no_sensor": CUT_PROBLEM["no_sensor"],
+    "stale": _("While it lasted, cutter or feed sent nothing that counts."),
+    "cutter_on": _("While it lasted, the cutter never showed a cut."),
+    "feed_on": _("While it lasted, the cutter showed a cut, but the feed still had power."),
+}
+"""The same of an alarm that has cleared."""
+
 CAUSES: list[tuple[str, Text]] = [
     ("ventilation", _("Ventilation disturbed or too little air")),
     ("emission", _("Unusual gas emission")),
@@ -127,6 +139,17 @@ CAUSES: list[tuple[str, Text]] = [
     ("power", _("Power or communication failure")),
     ("other", _("Something else")),
 ]
+
+
+def measured(value: float | None, unit: str) -> str:
+    """A value with its unit; "" where there is none."""
+    return "" if value is None else f"{value:g} {unit}".strip()
+
+
+def value(alarm: Any) -> str:
+    """How bad it was: the highest value of an alarm, or the lowest where there was too little of something."""
+    return measured(alarm.lowest if rules.is_low(alarm.kinds) else alarm.highest, alarm.unit)
+
 
 REFUSALS = {
     "alarms.move_not_offered": Sentence(

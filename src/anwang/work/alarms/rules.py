@@ -46,11 +46,18 @@ FAMILY = {
 
 LIMIT_KINDS = frozenset({"001", "001L", "002", "002L", "003"})
 """Kinds that always make an alarm, whatever the level rules say: 瓦斯零超限."""
+LOW_KINDS = frozenset({"001L", "002L"})
+"""Kinds that fell below a limit: of them the lowest value says how bad it was."""
 JUDGED = frozenset({Family.OVER, Family.FEED})
 """Families that end with a cause and a review by other eyes; the database guards it as well."""
 HIDES = {Family.MINE: frozenset({Family.SILENT, Family.STATION}), Family.STATION: frozenset({Family.SILENT})}
 """Inhibition: while one of the first is open, those of the second say nothing new. An over-limit is never hidden."""
 PLACE_LENGTH = 120
+
+
+def is_low(kinds: Collection[str]) -> bool:
+    """Is it a matter of too little: air, oxygen?"""
+    return bool(kinds) and LOW_KINDS.issuperset(kinds)
 
 
 def place_of(location: str, code: str, words: Iterable[str]) -> str:
@@ -380,12 +387,24 @@ MACHINE: Machine[State, Action, Facts] = Machine(
 
 @dataclass(frozen=True, slots=True)
 class Switch:
-    """The last reading of a cutter (断电器 1009) or a feed (馈电器 1011): 0 is off. ``at`` None: it never reported."""
+    """The last reading of a cutter (断电器 1009) or a feed (馈电器 1011): 0 is off. ``at`` None: it never reported.
+
+    ``off``: of a stretch that is over, when it was first and last read as off; None where it never was.
+    """
 
     code: str
     at: datetime | None
     value: float | None
     valid: bool = True
+    off: tuple[datetime, datetime] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Track:
+    """What a cutter or feed reported in a stretch that is over, by time: (moment, value, valid)."""
+
+    code: str
+    readings: tuple[tuple[datetime, float, bool], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -413,6 +432,41 @@ def cut_shown(pairs: Sequence[tuple[Switch, Switch]], *, since: datetime) -> Cut
     if any(feed.value != 0 for _cutter, feed in pairs):
         return CutShown(False, "feed_on", switches)
     return CutShown(True, "", switches)
+
+
+def cut_was_shown(pairs: Sequence[tuple[Track, Track]]) -> CutShown:
+    """The same of a stretch that is over: was there a moment in it at which all cutters and the feeds behind them were
+    read as off? Where not, what was lacking all along.
+    """
+    tracks = {track.code: track for pair in pairs for track in pair}
+    switches = tuple(_switch(track) for track in tracks.values())
+    if not pairs:
+        return CutShown(False, "no_sensor")
+    cutters = {cutter.code for cutter, _feed in pairs}
+    known: dict[str, bool] = {}
+    """Code → was it off at its last reading? Of those whose last reading is valid."""
+    cut = False
+    steps = sorted((at, code, value, valid) for code, each in tracks.items() for at, value, valid in each.readings)
+    for n, (at, code, value, valid) in enumerate(steps):
+        known.pop(code, None)
+        if valid:
+            known[code] = value == 0
+        if n + 1 < len(steps) and steps[n + 1][0] == at:
+            continue
+        if len(known) == len(tracks) and all(known.values()):
+            return CutShown(True, "", switches)
+        cut = cut or all(known.get(each, False) for each in cutters)
+    if any(not any(valid for _at, _value, valid in each.readings) for each in tracks.values()):
+        return CutShown(False, "stale", switches)
+    return CutShown(False, "feed_on" if cut else "cutter_on", switches)
+
+
+def _switch(track: Track) -> Switch:
+    off = [at for at, value, valid in track.readings if valid and value == 0]
+    if not track.readings:
+        return Switch(track.code, None, None)
+    at, value, valid = track.readings[-1]
+    return Switch(track.code, at, value, valid, off=(off[0], off[-1]) if off else None)
 
 
 # --- coming again ------------------------------------------------------------------------------------------------------

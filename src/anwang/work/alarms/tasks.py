@@ -59,6 +59,6 @@ def params(alarm: Alarm) -> dict[str, str]:
         "mine": alarm.mine.name,
         "place": alarm.location or alarm.place or "—",
         "what": str(labels.FAMILY[alarm.family]),
-        "value": "" if alarm.highest is None else f"{alarm.highest:g} {alarm.unit}".strip(),
+        "value": labels.value(alarm),
         "url": f"/alarms/{alarm.pk}/",
     }

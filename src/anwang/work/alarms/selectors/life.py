@@ -11,10 +11,10 @@ from anwang.kernel.machine import Offer
 from anwang.kernel.scale import Level
 from anwang.work.alarms import library, rules
 from anwang.work.alarms.models import Alarm, AlarmMove, LevelRule
-from anwang.work.alarms.rules import Action, Facts, Family, LevelRow, State, Step, Switch
+from anwang.work.alarms.rules import Action, Facts, Family, LevelRow, State, Step, Switch, Track
 from anwang.work.telemetry import store
 from anwang.work.telemetry.dialects import pairs_of
-from anwang.work.telemetry.memory import moment
+from anwang.work.telemetry.memory import millis, moment
 from anwang.work.telemetry.models import Relation, SensorPoint
 
 CUTTER, FEED = "1009", "1011"
@@ -108,11 +108,20 @@ def conclude(alarm: Alarm) -> Step | None:
 
 
 def cut(alarm: Alarm) -> rules.CutShown:
-    """What the cutters of the alarm and the feeds behind them show. Two queries and one look at last values.
+    """What the cutters of the alarm and the feeds behind them show: while it goes on now, of one that has cleared in
+    the time that it lasted. Two queries and one look at last values, or at the history of each switch.
 
     The cutters are those that the definitions of its points name; without them those at the same place; without those
     all at the substations of its points. All of them have to show it.
     """
+    pairs = _switches(alarm)
+    if alarm.cleared_at is not None:
+        return _cut_of_then(pairs, alarm.began, alarm.cleared_at)
+    return _cut_of_now(pairs, alarm.began)
+
+
+def _switches(alarm: Alarm) -> list[tuple[SensorPoint, SensorPoint]]:
+    """Cutters with the feed behind each."""
     words = library.conduct().sensor_words
     related = Relation.objects.filter(
         cutter__mine_id=alarm.mine_id, cutter__sensor_type=CUTTER, feed__sensor_type=FEED
@@ -128,8 +137,10 @@ def cut(alarm: Alarm) -> rules.CutShown:
     if not pairs:
         stations = {point.substation for point in points} - {""}
         pairs = [pair for pair in rows if pair[0].substation in stations]
-    if not pairs:
-        return rules.cut_shown([], since=alarm.began)
+    return pairs
+
+
+def _cut_of_now(pairs: list[tuple[SensorPoint, SensorPoint]], since: datetime) -> rules.CutShown:
     both = list({point.pk: point for pair in pairs for point in pair}.values())
     last = store.reader().last([point.pk for point in both])
     switches = {
@@ -141,7 +152,22 @@ def cut(alarm: Alarm) -> rules.CutShown:
         )
         for point, at, value, status in zip(both, last.at, last.value, last.status, strict=True)
     }
-    return rules.cut_shown([(switches[a.pk], switches[b.pk]) for a, b in pairs], since=alarm.began)
+    return rules.cut_shown([(switches[a.pk], switches[b.pk]) for a, b in pairs], since=since)
+
+
+def _cut_of_then(pairs: list[tuple[SensorPoint, SensorPoint]], start: datetime, end: datetime) -> rules.CutShown:
+    reader = store.reader()
+    tracks = {}
+    for point in {point.pk: point for pair in pairs for point in pair}.values():
+        series = reader.around(point.pk, millis(start), millis(end) + 1)
+        tracks[point.pk] = Track(
+            point.code,
+            tuple(
+                (moment(int(at)), float(value), not int(status) & _INVALID)
+                for at, value, status in zip(series.at, series.value, series.status, strict=True)
+            ),
+        )
+    return rules.cut_was_shown([(tracks[a.pk], tracks[b.pk]) for a, b in pairs])
 
 
 def _relations(point: SensorPoint) -> str:

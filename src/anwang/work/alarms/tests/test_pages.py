@@ -4,11 +4,13 @@ from datetime import timedelta
 
 import pytest
 from django.urls import reverse
-from django.utils import timezone
+from django.utils import timezone, translation
 
+from anwang.work.alarms import services
 from anwang.work.alarms.models import Alarm, LevelRule
+from anwang.work.alarms.web.thing import clock_words, span_words
 
-from .conftest import FACE
+from .conftest import CUTTER, FACE, FEED
 
 pytestmark = pytest.mark.django_db
 
@@ -79,3 +81,84 @@ def test_the_list_and_the_rules(client, signed_in, watched, fresh):
     assert client.post(form, said).status_code == 422
     assert client.post(form, {**said, "instrument": "矿安〔2025〕100号", "confidence": "high"}).status_code == 302
     assert LevelRule.objects.get().at_least == 2
+
+
+@pytest.mark.parametrize(
+    ("span", "chinese", "english"),
+    [
+        ({"seconds": 59}, "0 分钟", "0 min"),
+        ({"minutes": 59, "seconds": 59}, "59 分钟", "59 min"),
+        ({"minutes": 60}, "1 小时 0 分钟", "1 h 0 min"),
+        ({"hours": 23, "minutes": 59}, "23 小时 59 分钟", "23 h 59 min"),
+        ({"hours": 24}, "1 天 0 小时", "1 d 0 h"),
+        ({"days": 26, "hours": 17, "minutes": 48}, "26 天 17 小时", "26 d 17 h"),
+    ],
+)
+def test_a_long_time_is_said_in_days_and_hours(span, chinese, english):
+    assert span_words(timedelta(**span)) == span_words(-timedelta(**span)) == chinese
+    now = timezone.now()
+    assert clock_words(now - timedelta(**span), now) == f"已超时 {chinese}"
+    with translation.override("en"):
+        assert clock_words(now + timedelta(**span), now) == f"{english} left"
+
+
+def test_lateness_of_weeks_is_said_the_same_on_the_board_and_on_the_page(client, signed_in, watched):
+    watched.now = timezone.now() - timedelta(days=26, hours=17, minutes=30)
+    watched.scan(values={FACE: 1.2})
+    signed_in(client, watched.duty)
+    board = client.get(reverse("alarms:board")).content.decode()
+    page = client.get(reverse("alarms:alarm", args=[watched.alarm().pk])).content.decode()
+    assert "已超时 26 天 17 小时" in board
+    assert "已超时 26 天 17 小时" in page
+    # The script says it in the words of the page.
+    assert 'data-days="{d} 天 {h} 小时"' in board
+    assert 'data-hours="{h} 小时 {m} 分钟"' in board
+
+
+def test_the_page_names_cutter_and_feed_and_says_what_they_showed_in_the_alarms_own_time(client, signed_in, watched):
+    watched.now = timezone.now() - timedelta(days=3)
+    watched.scan(values={FACE: 1.2, CUTTER: 1, FEED: 1})
+    alarm = watched.alarm()
+    signed_in(client, watched.duty)
+    page = reverse("alarms:alarm", args=[alarm.pk])
+    text = client.get(page).content.decode()
+    assert "断电器没有显示断电" in text
+    assert "3101综采工作面 断电器" in text
+    assert "3101综采工作面 馈电器" in text
+    assert CUTTER in text
+    watched.cut_off()
+    watched.clear(60)
+    # The power is back long since: what counts is the time of the alarm.
+    watched.scan(600, values={CUTTER: 1, FEED: 1})
+    text = client.get(page).content.decode()
+    assert "报警期间断电器和馈电传感器均显示已断电" in text
+    assert "断电器没有显示断电" not in text
+    assert "1.2 %CH4" in text
+    services.acknowledge(alarm_id=alarm.pk, by=watched.duty, now=watched.later(minutes=1))
+    form = reverse("alarms:act", args=[alarm.pk, "confirm_cut"])
+    assert 'name="why"' not in client.get(form).content.decode()
+    assert client.post(form, {"note": ""}).status_code == 302
+    alarm.refresh_from_db()
+    assert (alarm.cut_shown, alarm.cut_why) == (True, "")
+    assert "报警期间断电器和馈电传感器均显示已断电" in client.get(page).content.decode()
+
+
+def test_an_alarm_in_whose_time_nothing_was_cut_says_so_although_it_is_cut_now(client, signed_in, watched):
+    watched.now = timezone.now() - timedelta(days=3)
+    watched.scan(values={FACE: 1.2, CUTTER: 1, FEED: 1})
+    watched.clear(60)
+    watched.cut_off()
+    text = signed_in(client, watched.duty).get(reverse("alarms:alarm", args=[watched.alarm().pk])).content.decode()
+    assert "报警期间断电器始终没有显示断电" in text
+    assert "一直有电" in text
+
+
+def test_too_little_is_said_by_its_lowest_value(watched):
+    from anwang.work.alarms import labels
+
+    alarm = watched.over(1.2)
+    assert labels.value(alarm) == "1.2 %CH4"
+    alarm.kinds, alarm.lowest, alarm.highest, alarm.unit = ["001L"], 0.08, 0.24, "m/s"
+    assert labels.value(alarm) == "0.08 m/s"
+    alarm.kinds = ["001", "001L"]
+    assert labels.value(alarm) == "0.24 m/s"

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from anwang.kernel.machine import MoveRefused
 from anwang.kernel.scale import Level
 from anwang.work.alarms import library, rules
-from anwang.work.alarms.rules import Action, Again, Facts, Family, Road, Seen, State, Step, Switch
+from anwang.work.alarms.rules import Action, Again, Facts, Family, Road, Seen, State, Step, Switch, Track
 
 NOW = datetime(2026, 11, 20, tzinfo=UTC)
 WORDS = library.conduct().sensor_words
@@ -194,6 +194,58 @@ def test_a_cut_is_shown_by_both(cutter, feed, at, problem):
     assert (found.shown, found.problem) == (not problem, problem)
     assert rules.cut_shown([], since=NOW).problem == "no_sensor"
     assert rules.cut_shown([(pair[0], Switch("f", NOW, 0, valid=False))], since=NOW).problem == "stale"
+
+
+def read(code, *values):
+    """A reading a minute; None is one that does not count."""
+    return Track(
+        code,
+        tuple(
+            (NOW + timedelta(minutes=n), 1.0 if each is None else each, each is not None)
+            for n, each in enumerate(values)
+        ),
+    )
+
+
+@pytest.mark.parametrize(
+    ("cutter", "feed", "problem"),
+    [
+        ((1, 0, 0, 1), (1, 0, 0, 1), ""),
+        ((1, 0, 1), (1, 1, 0), "feed_on"),
+        ((1, 1, 1), (1, 0, 0), "cutter_on"),
+        ((0, 0), (1, 1), "feed_on"),
+        ((0, 0), (None, None), "stale"),
+        ((0, 0), (), "stale"),
+        ((1, 0, None), (1, None, 0), "feed_on"),
+    ],
+)
+def test_a_cut_was_shown_at_some_moment_by_both(cutter, feed, problem):
+    found = rules.cut_was_shown([(read("c", *cutter), read("f", *feed))])
+    assert (found.shown, found.problem) == (not problem, problem)
+    assert rules.cut_was_shown([]).problem == "no_sensor"
+    assert [each.code for each in found.switches] == ["c", "f"]
+
+
+def test_all_cutters_have_to_show_it_at_one_moment():
+    first = (read("c1", 0, 1), read("f1", 0, 1))
+    second = (read("c2", 1, 0), read("f2", 1, 0))
+    assert rules.cut_was_shown([first, second]).problem == "cutter_on"
+    whole = rules.cut_was_shown([first, first])
+    assert whole.shown
+    assert whole.switches[0].off == (NOW, NOW)
+
+
+@given(st.lists(st.sampled_from([0, 1, None]), max_size=6), st.lists(st.sampled_from([0, 1, None]), max_size=6))
+def test_what_was_shown_is_what_a_look_at_some_moment_would_have_shown(cutter, feed):
+    """The one rule against the other: a person who looked at each minute would have seen the same."""
+    seen = False
+    for n in range(max(len(cutter), len(feed))):
+        now = []
+        for code, values in (("c", cutter), ("f", feed)):
+            last = values[min(n, len(values) - 1)] if values else None
+            now.append(Switch(code, NOW if values else None, last, valid=last is not None))
+        seen = seen or rules.cut_shown([(now[0], now[1])], since=NOW).shown
+    assert rules.cut_was_shown([(read("c", *cutter), read("f", *feed))]).shown is seen
 
 
 @pytest.mark.parametrize(

@@ -76,7 +76,7 @@ def _ledger(request: HttpRequest) -> Ledger:
             Column("mine", _("Coal mine")),
             Column("place", _("Place of the alarm")),
             Column("what", _("Alarm content")),
-            Column("value", _("Highest value"), number=True),
+            Column("value", _("Extreme value"), number=True),
             Column("state", _("State")),
             Column("raised", _("Raised"), sort="raised"),
             Column("late", _("Late"), extra=True),

@@ -1,6 +1,6 @@
 """One alarm: what it says, how far it is dealt with, and what may be done now."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
@@ -17,11 +17,13 @@ from anwang.ground.accounts.permissions import Permission
 from anwang.ground.base.errors import Refused
 from anwang.ground.base.parts import Act, Entry, Fact, Step
 from anwang.kernel import ids
-from anwang.work.alarms import labels, rules, selectors
+from anwang.work.alarms import labels, library, rules, selectors
 from anwang.work.alarms.models import Alarm, AlarmMove
 from anwang.work.alarms.rules import Action, State
 from anwang.work.telemetry import labels as gas
+from anwang.work.telemetry import selectors as gas_selectors
 from anwang.work.telemetry import sensors
+from anwang.work.telemetry.models import Episode, SensorPoint
 
 ICONS = {
     Action.ACKNOWLEDGE: "check",
@@ -111,12 +113,31 @@ def decorate(alarm: Alarm, now: datetime) -> Any:
     row.state_word = labels.STATE[alarm.state]
     row.what = what(alarm)
     row.step_word = labels.STEP.get(alarm.step, "")
-    row.value = "" if alarm.highest is None else f"{alarm.highest:g} {alarm.unit}".strip()
-    row.minutes_left = None if alarm.due_at is None else int((alarm.due_at - now).total_seconds() // 60)
-    row.minutes_over = None if row.minutes_left is None or row.minutes_left >= 0 else -row.minutes_left
+    row.value = labels.value(alarm)
+    row.over_time = alarm.due_at is not None and alarm.due_at < now
+    row.clock_words = clock_words(alarm.due_at, now)
     row.age = int((now - alarm.raised_at).total_seconds() // 60)
-    row.lasted = max(0, int(((alarm.cleared_at or now) - alarm.began).total_seconds() // 60))
+    row.lasted = span_words(max(timedelta(), (alarm.cleared_at or now) - alarm.began))
     return row
+
+
+def span_words(span: timedelta) -> str:
+    """A span as people say it: minutes, beyond an hour hours and minutes, beyond a day days and hours. The board's
+    script says it in the same words.
+    """
+    minutes = int(abs(span.total_seconds()) // 60)
+    days, hours = minutes // 1440, minutes // 60 % 24
+    if days:
+        return _("{d} d {h} h").format(d=days, h=hours)
+    if hours:
+        return _("{h} h {m} min").format(h=hours, m=minutes % 60)
+    return _("{m} min").format(m=minutes)
+
+
+def clock_words(due: datetime | None, now: datetime) -> str:
+    if due is None:
+        return ""
+    return (_("{t} over time") if due < now else _("{t} left")).format(t=span_words(due - now))
 
 
 def steps(alarm: Alarm) -> list[Step]:
@@ -141,11 +162,11 @@ def facts(alarm: Alarm) -> list[Fact]:
         Fact(_("Coal mine"), alarm.mine.name, url=where("telemetry:mine", alarm.mine.code)),
         Fact(_("Region"), alarm.region.name),
         Fact(_("Place of the alarm"), alarm.location or alarm.place or _("Whole mine")),
-        Fact(_("Highest value"), getattr(alarm, "value", "") or None),
-        Fact(_("Limit"), None if alarm.limit is None else f"{alarm.limit:g} {alarm.unit}".strip()),
+        Fact(_("Lowest value") if rules.is_low(alarm.kinds) else _("Highest value"), labels.value(alarm) or None),
+        Fact(_("Limit"), labels.measured(alarm.limit, alarm.unit) or None),
         Fact(_("Began"), _moment(alarm.began)),
         Fact(_("Cleared"), _moment(alarm.cleared_at) if alarm.cleared_at else _("goes on")),
-        Fact(_("Lasted"), _("%(n)s minutes") % {"n": getattr(alarm, "lasted", 0)}),
+        Fact(_("Lasted"), getattr(alarm, "lasted", "") or None),
     ]
     if alarm.round > 1:
         found.append(Fact(_("Round"), alarm.round))
@@ -169,15 +190,32 @@ def _moment(at: datetime) -> str:
 
 
 def cut_words(alarm: Alarm) -> dict[str, Any] | None:
-    """What cutter and feed show now, while that is the question."""
-    if rules.Step.CUT not in selectors.steps(alarm) or alarm.cut_at or alarm.state == State.CLOSED:
+    """What cutter and feed show: while the alarm goes on now, afterwards what they showed while it lasted."""
+    if rules.Step.CUT not in selectors.steps(alarm):
         return None
     known = selectors.cut(alarm)
+    over = alarm.cleared_at is not None
+    if over and alarm.cut_at and all(each.at is None for each in known.switches):
+        return None  # confirmed at its time, and the readings are not kept any more: the moves have what they showed
+    points = {
+        point.code: point
+        for point in SensorPoint.objects.filter(mine=alarm.mine_id, code__in=[each.code for each in known.switches])
+    }
+    words = library.conduct().sensor_words
     switches = [
-        {"code": each.code, "kind": ("1009" in each.code and "cutter") or "feed", "value": each.value, "at": each.at}
+        {
+            "code": each.code,
+            "kind": gas_selectors.type_words(points[each.code]),
+            "place": rules.place_of(points[each.code].location, "", words),
+            "says": gas_selectors.said(points[each.code].sensor_type, each.value),
+            "says_off": gas_selectors.said(points[each.code].sensor_type, 0.0),
+            "at": each.at,
+            "off": each.off,
+        }
         for each in known.switches
     ]
-    return {"shown": known.shown, "words": labels.CUT_PROBLEM[known.problem], "switches": switches}
+    said = labels.CUT_THEN if over else labels.CUT_PROBLEM
+    return {"shown": known.shown, "words": said[known.problem], "switches": switches, "over": over}
 
 
 def episodes(alarm: Alarm) -> list[dict[str, Any]]:
@@ -188,11 +226,17 @@ def episodes(alarm: Alarm) -> list[dict[str, Any]]:
             "point": row.episode.point,
             "start": row.episode.start,
             "end": row.episode.end,
-            "max": row.episode.max,
+            "max": _with_unit(row.episode),
             "url": where("telemetry:point", row.episode.point_id) if row.episode.point else "",
         }
         for row in rows
     ]
+
+
+def _with_unit(episode: Episode) -> str:
+    """The value the episode is about: the lowest of those that fell below, else the highest."""
+    value = episode.min if rules.is_low([episode.what]) else episode.max
+    return labels.measured(value, episode.point.unit if episode.point else "")
 
 
 def chart(alarm: Alarm) -> str:
