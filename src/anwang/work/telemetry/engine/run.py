@@ -2,12 +2,12 @@
 
 import json
 import struct
-import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from anwang.work.telemetry.engine import kernel
@@ -31,7 +31,7 @@ from anwang.work.telemetry.engine.state import (
     STEPS,
 )
 
-VERSION = 1
+VERSION = 2
 """Of the snapshot's form. A change of meaning or layout counts it up, and older snapshots are no longer read."""
 
 _NO_SCANS = np.empty(0, np.int64)
@@ -290,7 +290,6 @@ class Engine:
         points = np.sort(self._points_of[self._points_from[mine] : self._points_from[mine + 1]])
         hot = self.hot[points]
         alive = np.flatnonzero(hot["open"])
-        mine_of_pair = self.hot["mine"][self.pairs["cutter"]] if len(self.pairs) else np.zeros(0, np.int32)
         arrays = {
             "points": points,
             "at": hot["at"],
@@ -306,16 +305,23 @@ class Engine:
             "episodes": self.episodes[points[alive]],
             "mine": self.mines[mine : mine + 1],
             "steps": self.steps[mine],
-            "pairs": self.pairs[mine_of_pair == mine],
+            "pairs": self.pairs[self._related(mine)],
         }
         head = {
             "version": VERSION,
             "position": position,
-            "arrays": [[name, len(each.tobytes())] for name, each in arrays.items()],
+            "arrays": [[name, each.nbytes] for name, each in arrays.items()],
         }
         text = json.dumps(head).encode()
         body = b"".join(each.tobytes() for each in arrays.values())
-        return struct.pack("<I", len(text)) + text + zlib.compress(body, 1)
+        # Written with every transaction of the mine: 0.4 ms for a thousand points with LZ4, 1.0 ms with zlib, which
+        # is a quarter smaller.
+        packed: bytes = pa.compress(body, codec="lz4", asbytes=True)
+        return struct.pack("<I", len(text)) + text + packed
+
+    def _related(self, mine: int) -> NDArray[np.intp]:
+        """Where the pairs of a mine stand."""
+        return np.flatnonzero(self.hot["mine"][self.pairs["cutter"]] == mine)
 
     def reset(self, mine: int) -> None:
         """Forget what a mine's readings came to. Its points and relations stay defined."""
@@ -327,10 +333,9 @@ class Engine:
             self.hot[name][points] = blank
         self.hot["lowest"][points] = self.hot["least"][points] = NOTHING
         self.mines[mine : mine + 1] = _blank_mines(1)
-        for pair in self.pairs:
-            if self.hot["mine"][pair["cutter"]] == mine:
-                pair["cutter_at"] = pair["feed_at"] = NEVER
-                pair["pending"] = pair["open"] = False
+        related = self._related(mine)
+        self.pairs["cutter_at"][related] = self.pairs["feed_at"][related] = NEVER
+        self.pairs["pending"][related] = self.pairs["open"][related] = False
 
     def interval(self, mine: int) -> int:
         """Median of the mine's last scan intervals in ms; 0 before there is one."""
@@ -346,14 +351,18 @@ class Engine:
             (length,) = struct.unpack_from("<I", content)
             head = json.loads(content[4 : 4 + length])
             version = head["version"]
-            body = zlib.decompress(content[4 + length :]) if version == VERSION else b""
-        except (ValueError, KeyError, TypeError, struct.error, zlib.error) as error:
+            sizes = dict(head["arrays"])
+        except (ValueError, KeyError, TypeError, struct.error) as error:
             raise SnapshotUnreadable(str(error)) from error
         if version != VERSION:
             raise SnapshotUnreadable(f"version {version}, not {VERSION}")
+        try:
+            body = pa.decompress(content[4 + length :], sum(sizes.values()), codec="lz4", asbytes=True)
+        except (OSError, TypeError) as error:
+            raise SnapshotUnreadable(str(error)) from error
         raw: dict[str, bytes] = {}
         at = 0
-        for name, size in head["arrays"]:
+        for name, size in sizes.items():
             raw[name] = body[at : at + size]
             at += size
         self.reset(mine)
@@ -369,8 +378,8 @@ class Engine:
         self.mines[mine : mine + 1] = np.frombuffer(raw["mine"], MINE)
         self.steps[mine] = np.frombuffer(raw["steps"], np.int64)
         kept = {(int(each["cutter"]), int(each["feed"])): each for each in np.frombuffer(raw["pairs"], PAIR)}
-        for n, each in enumerate(self.pairs):
-            if (found := kept.get((int(each["cutter"]), int(each["feed"])))) is not None:
+        for n in self._related(mine).tolist():
+            if (found := kept.get((int(self.pairs[n]["cutter"]), int(self.pairs[n]["feed"])))) is not None:
                 self.pairs[n] = found
         return head["position"]
 
