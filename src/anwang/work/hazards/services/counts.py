@@ -1,5 +1,6 @@
 """Figures that are ready when asked: every write says which cell a hazard left and which it entered."""
 
+from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
@@ -56,7 +57,7 @@ def changed(before: Cell | None, after: Cell | None) -> None:
 
 def entered(cells: Iterable[Cell]) -> None:
     """Many new hazards at once (imports)."""
-    Delta.objects.bulk_create([delta(at, 1) for at in cells], batch_size=1000)
+    Delta.objects.bulk_create([delta(at, n) for at, n in Counter(cells).items()], batch_size=1000)
 
 
 FOLD_LOCK = 7_406_001

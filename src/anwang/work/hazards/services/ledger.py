@@ -319,16 +319,17 @@ class _Import:
     def _known(self, lines: list[_Line]) -> dict[str, Hazard]:
         """Hazards already in the ledger: by import key, by our own number, or the same words of the same day there."""
         keys = [line.key for line in lines]
-        known = {hazard.import_key: hazard for hazard in Hazard.objects.filter(import_key__in=keys)}
+        earlier = Hazard.objects.prefetch_related("moves")
+        known = {hazard.import_key: hazard for hazard in earlier.filter(import_key__in=keys)}
         numbers = {line.entry.number: line for line in lines if line.entry.number and line.key not in known}
         within = {"county_code": self.region.county_code}
-        for hazard in Hazard.objects.filter(number__in=numbers, **within):
+        for hazard in earlier.filter(number__in=numbers, **within):
             known[numbers[hazard.number].key] = hazard
         sites_here = {line.site.pk for line in lines if line.site is not None}
         days = {line.entry.found_on for line in lines}
         same = {
             (hazard.site_id, hazard.found_on, reading.fold(hazard.description)): hazard
-            for hazard in Hazard.objects.filter(site__in=sites_here, found_on__in=days, import_key=None)
+            for hazard in earlier.filter(site__in=sites_here, found_on__in=days, import_key=None)
         }
         for line in lines:
             if line.key not in known and line.site is not None:
@@ -524,7 +525,7 @@ class _Import:
 
     def _again(self, line: _Line, hazard: Hazard) -> None:
         """The row is in the ledger. What the file says newly is taken, unless somebody has worked on it here."""
-        moves = list(hazard.moves.order_by("seq"))
+        moves = hazard.moves.all()
         target = state_of(line.entry)
         touched = any(move.action != "import" for move in moves)
         moved = hazard.state != target or (line.entry.done_on and hazard.closed_on != line.entry.done_on)
