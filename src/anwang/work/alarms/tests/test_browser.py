@@ -1,0 +1,85 @@
+"""The board in a real browser: clocks of minutes and of weeks, and a phone on which nothing stands empty."""
+
+import re
+from datetime import timedelta
+
+import pytest
+from conftest import chromium_path
+from django.urls import reverse
+from django.utils import timezone
+from playwright.sync_api import expect, sync_playwright
+
+from anwang.work.alarms import services
+from anwang.work.alarms.models import Alarm
+
+from .conftest import CUTTER, FACE, FEED, RETURN
+
+SIZES = {"desk": (1440, 900), "phone": (390, 844)}
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.django_db(transaction=True)]
+
+
+@pytest.fixture
+def open_at(live_server, client, signed_in, watched):
+    """``open_at(address, size)`` → a page of the mine's duty; one alarm waits since weeks, one since a minute."""
+    watched.now = timezone.now() - timedelta(days=26, hours=17, minutes=30)
+    watched.scan(values={FACE: 1.2, CUTTER: 1, FEED: 1})
+    watched.cut_off()
+    watched.clear(60)
+    old = watched.alarm()
+    services.acknowledge(alarm_id=old.pk, by=watched.duty, now=watched.now)
+    watched.now = timezone.now() - timedelta(minutes=1)
+    watched.scan(values={RETURN: 0.8, CUTTER: 1, FEED: 1})
+    fresh = Alarm.objects.filter(family="over").exclude(pk=old.pk).get()
+    signed_in(client, watched.duty)
+    cookie = {"name": "anwang", "value": client.cookies["anwang"].value, "url": live_server.url}
+    with sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=chromium_path(), args=["--no-sandbox", "--disable-gpu"])
+
+        def begin(address, size, language="zh-hans"):
+            context = browser.new_context(viewport=dict(zip(("width", "height"), SIZES[size], strict=True)))
+            context.add_cookies([cookie, {"name": "anwang_language", "value": language, "url": live_server.url}])
+            page = context.new_page()
+            page.complaints = []
+            page.on("pageerror", lambda error: page.complaints.append(str(error)))
+            page.goto(live_server.url + address)
+            return page
+
+        begin.old, begin.fresh = old.pk, fresh.pk
+        yield begin
+        browser.close()
+
+
+@pytest.mark.parametrize(
+    ("language", "weeks", "minutes"),
+    [("zh-hans", "已超时 26 天 17 小时", r"^还剩 \d\d:\d\d$"), ("en", "26 d 17 h over time", r"^\d\d:\d\d left$")],
+)
+def test_the_clock_of_the_script_speaks_as_the_page_does(open_at, language, weeks, minutes):
+    page = open_at(reverse("alarms:board"), "desk", language)
+    expect(page.locator(f"#alarm-{open_at.fresh} [data-due]")).to_have_text(
+        re.compile(minutes)
+    )  # the script has ticked
+    expect(page.locator(f"#alarm-{open_at.old} [data-due]")).to_have_text(weeks)
+    assert page.complaints == []
+
+
+def test_on_a_phone_the_list_begins_where_the_head_ends(open_at):
+    page = open_at(reverse("alarms:board"), "phone")
+    box = page.locator("[data-alarm-new]").bounding_box()
+    first = page.locator(".aw-alarms h2").first.bounding_box()
+    assert first["y"] - box["y"] < 8
+    assert page.evaluate("document.documentElement.scrollWidth") <= SIZES["phone"][0]
+    # What is new is announced over the list, and the list does not move for it.
+    page.locator("[data-alarm]").first.hover()
+    before = page.locator("[data-alarm]").first.bounding_box()["y"]
+    page.evaluate("document.querySelector('[data-alarm-new] button').hidden = false")
+    expect(page.locator("[data-alarm-new] button")).to_be_visible()
+    assert page.locator("[data-alarm]").first.bounding_box()["y"] == before
+
+
+def test_an_old_alarms_page_shows_the_cut_of_its_time(open_at):
+    page = open_at(reverse("alarms:alarm", args=[open_at.old]), "phone")
+    section = page.locator("section", has=page.get_by_role("heading", name="断电情况"))
+    expect(section).to_contain_text("报警期间断电器和馈电传感器均显示已断电")
+    expect(section).to_contain_text(re.compile(r"3101综采工作面 馈电器 · 无电 \d\d-\d\d \d\d:\d\d"))
+    assert page.evaluate("document.documentElement.scrollWidth") <= SIZES["phone"][0]
