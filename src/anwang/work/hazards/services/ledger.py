@@ -290,6 +290,7 @@ class _Import:
 
     # --- one batch --------------------------------------------------------------------------------------------
 
+    @audit.gathered()
     def _take(self, lines: list[_Line]) -> None:
         self._find_sites(lines)
         found = [line for line in lines if self._has_site(line) and self._first_of_its_kind(line)]
@@ -362,7 +363,7 @@ class _Import:
             self._reject(line.number, [Problem(Field.SITE, key, like or entry.site)])
             return None
         try:
-            with transaction.atomic():
+            with transaction.atomic(), audit.gathered():
                 site = self._make_site(entry, place)
         except Refused as refused:
             self._reject(line.number, [Problem(Field.SITE, refused.key, refused.what)])
