@@ -142,6 +142,10 @@ class Duty:
             return False
         return step in IN_HAND and alarm.raised_at > self.now - IN_HAND[step]
 
+    def _just_now(self, alarm: Alarm) -> bool:
+        """What the visitor finds stands at the step it is meant to stand at, whatever hour the demonstration is made."""
+        return alarm.raised_at > self.now - IN_HAND[Step.REVIEW]
+
     def _wait(self, alarm: Alarm, at: datetime) -> timedelta:
         """How long until the present step is done."""
         rng = self._chance(alarm, alarm.step)
@@ -164,9 +168,10 @@ class Duty:
                 return timedelta(minutes=rng.uniform(20, 90))
             case Step.CAUSE:
                 hours = limit * rng.uniform(1.02, 1.2) if late else timedelta(hours=rng.uniform(1.5, 5))
-                return self._awake(at + hours, rng) - at
+                return hours if self._just_now(alarm) else self._awake(at + hours, rng) - at
             case Step.MEASURES:
-                return self._awake(at + timedelta(hours=rng.uniform(2, 6)), rng) - at
+                hours = timedelta(hours=rng.uniform(2, 6))
+                return hours if self._just_now(alarm) else self._awake(at + hours, rng) - at
             case Step.REVIEW:
                 return self._in_office(at, rng) - at
 
@@ -190,6 +195,8 @@ class Duty:
         if self._went_wrong(alarm) == "hidden":
             # Who hides an over-limit acknowledges it when the county rings.
             return Step.ACKNOWLEDGE
+        if self._just_now(alarm):
+            return None
         rng = self._chance(alarm, "late")
         judged = alarm.family in JUDGED
         if rng.random() >= LATE_ONES:
@@ -323,13 +330,15 @@ class Duty:
         for key in (f"{wrong}.{alarm.family}", wrong, alarm.family):
             if key in known:
                 rows = texts.phrases("alarms", kind, key)
-                return rows[Random(alarm.number).randrange(12) % len(rows)]
+                return rows[self._chance(alarm, "which").randrange(12) % len(rows)]
         raise LookupError(f"nobody knows what to write of {alarm.number}: {kind}, {wrong}, {alarm.family}")
 
     @staticmethod
     def _chance(alarm: Alarm, what: str) -> Random:
-        """Drawn by the alarm's number, so that what one of them does moves nothing in another."""
-        return Random(f"{alarm.number}-{alarm.round}-{what}")
+        """Drawn by place and moment: what one alarm does moves nothing in another, and the sensors of one substation that
+        fail together are dealt with together.
+        """
+        return Random(f"{alarm.mine.code}-{alarm.place}-{alarm.first_raised_at.isoformat()}-{alarm.round}-{what}")
 
 
 def people_of(mines: Iterable[SimulatedMine], organisations: Iterable[str], *, otherwise: User) -> dict[str, People]:
