@@ -414,7 +414,8 @@ def feed(
             event.total = 0.0
             count += 1
             mine.silent = NEVER
-            mine.resumed = t
+            # A late reading does not turn its time back: what is known to be newer counts from there on.
+            mine.resumed = max(t, mine.newest)
         if t <= h.at:
             late[i] = 1
             late_count += 1

@@ -2,6 +2,7 @@
 
 import json
 import struct
+import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -307,13 +308,14 @@ class Engine:
             "steps": self.steps[mine],
             "pairs": self.pairs[self._related(mine)],
         }
+        body = b"".join(each.tobytes() for each in arrays.values())
         head = {
             "version": VERSION,
             "position": position,
             "arrays": [[name, each.nbytes] for name, each in arrays.items()],
+            "crc": zlib.crc32(body),
         }
         text = json.dumps(head).encode()
-        body = b"".join(each.tobytes() for each in arrays.values())
         # Written with every transaction of the mine: 0.4 ms for a thousand points with LZ4, 1.0 ms with zlib, which
         # is a quarter smaller.
         packed: bytes = pa.compress(body, codec="lz4", asbytes=True)
@@ -360,6 +362,8 @@ class Engine:
             body = pa.decompress(content[4 + length :], sum(sizes.values()), codec="lz4", asbytes=True)
         except (OSError, TypeError) as error:
             raise SnapshotUnreadable(str(error)) from error
+        if zlib.crc32(body) != head["crc"]:
+            raise SnapshotUnreadable("its content is not what was written")
         raw: dict[str, bytes] = {}
         at = 0
         for name, size in sizes.items():

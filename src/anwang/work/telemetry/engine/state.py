@@ -110,7 +110,7 @@ MINE = np.dtype(
         ("scanned", np.int64),  # the same, at the end of the scan before
         ("oldest", np.int64),  # no point that is not silent was last heard before this
         ("received", np.int64),  # when something last came, by the receiving clock
-        ("resumed", np.int64),  # data time with which it came back after its last silence
+        ("resumed", np.int64),  # newest data time when it came back after its last silence
         ("silent", np.int64),  # since when it is silent by the receiving clock, or NEVER
         ("steps", np.int64),  # how many scan intervals were seen
     ]

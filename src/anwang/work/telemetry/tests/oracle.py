@@ -101,7 +101,7 @@ class Oracle:
             mine.received = received
             if mine.silent is not None:
                 self.done.append((-1 - self.points[number].mine, "mine_silent", mine.silent, received))
-                mine.silent, mine.resumed = None, t
+                mine.silent, mine.resumed = None, t if mine.newest is None else max(t, mine.newest)
             point = self.points[number]
             if point.at is not None and t <= point.at:
                 self.late += 1

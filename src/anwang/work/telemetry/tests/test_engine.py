@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import Phase, given, settings
+from hypothesis import Phase, example, given, settings
 from hypothesis import strategies as st
 
 from anwang.work.telemetry.engine import (
@@ -169,6 +169,15 @@ def run_both(stream: list[tuple[int, Scan]], sizes: list[int]) -> Watched:
     return watched
 
 
+CAME_BACK_WITH_A_LATE_ONE: list[tuple[int, Scan]] = [
+    (1392000, [(0, 1065000, 0.7, 0)]),
+    (1392000, [(4, 1075000, 0.0, 0)]),
+    (1682000, [(2, 1156500, 0.5, 0), (3, 956000, 0.0, 132)]),
+    (1872000, [(2, 957000, 1.0, 3), (0, 1157000, 1.9, 0)]),
+]
+
+
+@example(stream=CAME_BACK_WITH_A_LATE_ONE, sizes=[1])
 @settings(max_examples=600, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate])
 @given(stream=streams(), sizes=st.lists(st.integers(1, 8), min_size=1, max_size=4))
 def test_it_gives_what_the_oracle_gives(stream: list[tuple[int, Scan]], sizes: list[int]) -> None:
@@ -370,7 +379,9 @@ def test_what_is_no_snapshot_is_refused() -> None:
     watched = Watched({0: METHANE})
     watched.feed([(0, 1000, 1.2, 0)])
     content = watched.engine.dump(0)
-    for spoilt in (b"", b"x", content[:-5], content.replace(b'"version": 1', b'"version": 9')):
+    body = len(content) - 60
+    changed = content[:body] + bytes([content[body] ^ 0xFF]) + content[body + 1 :]
+    for spoilt in (b"", b"x", content[:-40], content.replace(b'"version": 2', b'"version": 9'), changed):
         with pytest.raises(SnapshotUnreadable):
             watched.engine.load(0, spoilt)
 
