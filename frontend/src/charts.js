@@ -15,8 +15,24 @@ const wan = (value) => (Math.abs(value) >= 10000 ? `${+(value / 10000).toFixed(1
 const chinese = document.documentElement.lang.startsWith('zh')
 const short = (value) => (chinese ? wan(value) : value.toLocaleString('en'))
 
+// Long names that begin and end alike (河曲县…煤业有限公司) are told apart by what stands between.
+function between(names) {
+  if (names.length < 3 || Math.max(...names.map((name) => name.length)) <= 8) return names
+  const room = Math.min(...names.map((name) => name.length)) - 2
+  const alike = (at) => names.every((name) => name.at(at) === names[0].at(at))
+  let head = 0
+  let tail = 0
+  while (head < room && alike(head)) head++
+  while (head + tail < room && alike(-1 - tail)) tail++
+  return names.map((name) => name.slice(head, name.length - tail))
+}
+
 // Months may be thinned out; regions and domains are names that each reader looks for: they are turned instead.
-const labels = (names) => (names.length > 7 && !/^\d{4}-\d{2}$/.test(names[0] ?? '') ? { interval: 0, rotate: 40, fontSize: 11 } : { hideOverlap: true })
+function labels(names) {
+  if (names.length <= 7 || /^\d{4}-\d{2}$/.test(names[0] ?? '')) return { hideOverlap: true }
+  const shown = between(names)
+  return { interval: 0, rotate: 40, fontSize: 11, formatter: (_name, at) => shown[at] }
+}
 
 function option(data) {
   const tooltip = { renderMode: 'richText', confine: true, borderColor: '#dde3e7', textStyle: { fontFamily: FONT, color: '#16212a' } }

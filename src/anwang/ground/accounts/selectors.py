@@ -7,7 +7,7 @@ from typing import Any
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from anwang.ground.accounts import rules, scope
+from anwang.ground.accounts import lookups, rules, scope
 from anwang.ground.accounts.models import ApiToken, Grant, Role, SavedView, User
 from anwang.ground.accounts.permissions import Permission
 from anwang.ground.base.nav import Eyes
@@ -22,16 +22,20 @@ READS_ROLES = (P.AUDIT_READ, P.ROLE_MANAGE, P.GRANT_MANAGE, P.USER_MANAGE)
 
 
 def eyes(user: User) -> Eyes:
-    """Whose eyes: the person, the roles acted in, the places they reach. One query, shared with :func:`scope.can`."""
+    """Whose eyes: the person, the roles acted in, the places or units they reach; grants are read once for a request,
+    shared with :func:`scope.can`.
+    """
     held = scope.reaches(user)
     roles = {role.key: role for role in Role.objects.filter(key__in={reach.role for reach in held})}
     names = dict(
         Region.objects.filter(code__in={reach.code for reach in held if reach.code}).values_list("code", "name")
     )
+    bodies = lookups.organisation_names({reach.organisation_id for reach in held} - {""})
     return Eyes(
         person=user.name,
         role=" · ".join(dict.fromkeys(roles[reach.role].label for reach in held if reach.role in roles)),
         region=" · ".join(dict.fromkeys(names[reach.code] for reach in held if reach.code in names)),
+        organisation=" · ".join(bodies.values()),
     )
 
 
