@@ -110,6 +110,15 @@ def _no_chromium() -> str:
     return "" if chromium_path() else "no Chromium on this machine (apt-get install chromium, or set TEST_CHROMIUM)"
 
 
+# --- what a database that was rolled back leaves behind ------------------------------------------------------------------
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _no_seals_of_others() -> None:
+    """Seals are files: those of rows that an earlier module rolled back would accuse the rows of this one."""
+    shutil.rmtree(settings.SEALS_ROOT, ignore_errors=True)
+
+
 # --- the network is closed --------------------------------------------------------------------------------------------
 
 

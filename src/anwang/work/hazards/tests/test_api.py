@@ -309,7 +309,7 @@ def test_a_token_does_what_it_was_given(people, walked, client, now):
 
 # --- quick enough to close a thousand ------------------------------------------------------------------------------------
 
-QUERIES = {"close": 15, "verify": 19, "send_back": 18}
+QUERIES = {"close": 15, "verify": 18, "send_back": 17}
 
 
 @pytest.mark.parametrize("verb", QUERIES)
