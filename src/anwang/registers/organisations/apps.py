@@ -7,10 +7,13 @@ class OrganisationsConfig(AppConfig):
     label = "organisations"
 
     def ready(self) -> None:
+        from anwang.ground.accounts import lookups
         from anwang.ground.audit import labels as audit
         from anwang.ground.base import errors, nav
+        from anwang.registers.organisations import selectors
         from anwang.registers.organisations.labels import EVENTS, SENTENCES
 
+        lookups.provide_organisations(names=selectors.names, search=selectors.to_grant_on)
         errors.register(SENTENCES)
         audit.register(
             EVENTS,

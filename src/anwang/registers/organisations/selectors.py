@@ -1,7 +1,7 @@
 """Reads: who is in which post, how many are missing, who answers for a place, and where nobody does."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
@@ -137,6 +137,17 @@ def find(county_code: str, name: str, *, uscc: str = "") -> Organisation | None:
             return by_code
     same = list(Organisation.objects.filter(county_code=county_code, name_key=rules.name_key(name), active=True)[:2])
     return same[0] if len(same) == 1 else None
+
+
+def names(ids: Collection[str]) -> dict[str, str]:
+    """Id → name, for those that a grant names."""
+    return dict(Organisation.objects.filter(pk__in=ids).values_list("pk", "name"))
+
+
+def to_grant_on(by: Any, text: str) -> list[tuple[str, str]]:
+    """(id, name) of at most 20 bodies with these words in their name on which ``by`` may give rights."""
+    rows = Organisation.objects.reachable(by, Permission.GRANT_MANAGE).filter(active=True, name__icontains=text.strip())
+    return list(rows.order_by("name").values_list("pk", "name")[:20])
 
 
 def supervising(county_code: str, domain: str) -> list[Organisation]:

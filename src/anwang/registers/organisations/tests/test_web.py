@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from anwang.ground.base import sheets
 from anwang.ground.base.models import new_id
-from anwang.registers.organisations import services
+from anwang.registers.organisations import selectors, services
 from anwang.registers.organisations.models import Holding, Organisation, Post, Responsibility
 
 pytestmark = pytest.mark.django_db
@@ -233,3 +233,31 @@ def test_strangers_find_nothing(client, signed_in, make_user, places, chain, gri
 def test_an_empty_export_is_a_file(web):
     with sheets.read(BytesIO(web.get(url("export")).content).getvalue(), name="x.xlsx") as book:
         assert book.first.height >= 1
+
+
+def test_rights_are_given_on_a_unit_by_its_name_and_its_people_see_it(
+    client, organisation, make_user, places, signed_in
+):
+    mine = organisation("enterprise", "河曲县甲煤业有限公司")
+    organisation("enterprise", "河曲县乙煤业有限公司")
+    officer = make_user(home=places.county)
+    security = signed_in(client, make_user("security_admin"))
+    assert "河曲县甲煤业有限公司" in text(security.get("/accounts/grants/organisations", {"organisation": "甲煤业"}))
+    page = f"/accounts/grants/to/{officer.pk}"
+    refused = security.post(page, {"role": "enterprise_officer", "organisation": "煤业"})
+    assert refused.status_code == 200, "two are called so"
+    assert (
+        security.post(page, {"role": "enterprise_officer", "organisation": "河曲县甲煤业有限公司"}).status_code == 302
+    )
+    assert officer.grants.get().organisation_id == mine.pk
+    assert "河曲县甲煤业有限公司" in text(security.get("/accounts/grants/"))
+    client.logout()
+    bar = text(signed_in(client, officer).get("/")).partition("aw-eyes")[2][:400]
+    assert "河曲县甲煤业有限公司" in bar
+
+
+def test_who_gives_rights_in_a_county_finds_its_units_alone(organisation, make_user, places):
+    here = organisation("enterprise", "河曲县甲煤业有限公司")
+    assert selectors.to_grant_on(make_user("security_admin"), "甲煤业") == [(here.pk, here.name)]
+    assert selectors.to_grant_on(make_user("security_admin", places.other_county), "甲煤业") == []
+    assert selectors.to_grant_on(make_user("county_office", places.county), "甲煤业") == []
