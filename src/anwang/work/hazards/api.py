@@ -3,21 +3,22 @@
 Every verb answers with :class:`Done`, which is small on purpose: closing a thousand hazards is a thousand short calls.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
-from django.http import Http404, HttpRequest
+from django.http import HttpRequest
 from django.utils import timezone
 from ninja import Field, Query, Router, Schema
-from pydantic import AfterValidator, AwareDatetime, StringConstraints
+from pydantic import StringConstraints
 
 from anwang.ground.accounts import scope
 from anwang.ground.accounts.permissions import Permission
 from anwang.ground.base import keyset
 from anwang.ground.base.domains import Domain
+from anwang.ground.base.schemas import NO_NULL, Happened, Known, Ulid, UlidOrNone, one_of
 from anwang.ground.files import selectors as files
-from anwang.kernel import ids, mask
+from anwang.kernel import mask
 from anwang.work.hazards import labels, rules, selectors, services
 from anwang.work.hazards.models import Extension, Hazard
 from anwang.work.hazards.rules import Fixing, Source
@@ -28,47 +29,18 @@ router = Router(tags=["hazards"])
 # --- the shapes of what comes in ----------------------------------------------------------------------------------
 
 
-def _known_id(text: str) -> str:
-    if not ids.is_ulid(text):
-        raise Http404
-    return text
-
-
-def _one_of(words: Iterable[str]) -> Any:
-    known: list[Any] = list(words)
-
-    def check(text: str) -> str:
-        if text not in known:
-            raise ValueError(f"one of {', '.join(known)}")
-        return text
-
-    return [AfterValidator(check), Field(json_schema_extra={"enum": known})]
-
-
-def _since_2000(moment: datetime) -> datetime:
-    if not 2000 <= moment.year < 9999:
-        raise ValueError("a moment since the year 2000")
-    return moment
-
-
-ULID = r"^[0-7][0-9A-HJKMNP-TV-Z]{25}$"
-NO_NULL = r"^[^\x00]*$"
-HazardId = Annotated[str, AfterValidator(_known_id)]
-Id = Annotated[str, StringConstraints(pattern=ULID)]
-NoId = Annotated[str, StringConstraints(pattern=rf"^$|{ULID}")]
 Note = Annotated[str, StringConstraints(strip_whitespace=True, max_length=1000, pattern=NO_NULL)]
 Words = Annotated[str, StringConstraints(strip_whitespace=True, max_length=500, pattern=NO_NULL)]
 Line = Annotated[str, StringConstraints(strip_whitespace=True, max_length=300, pattern=NO_NULL)]
 Urn = Annotated[str, StringConstraints(strip_whitespace=True, max_length=120, pattern=NO_NULL)]
-Moment = Annotated[AwareDatetime, AfterValidator(_since_2000)]
 Degrees = Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False)]
-Photos = Annotated[list[Id], Field(max_length=30)]
-DomainWord = Annotated[str, *_one_of(Domain.values)]
-SourceWord = Annotated[str, *_one_of([each.value for each in Source])]
-StateWord = Annotated[str, *_one_of([*selectors.GROUPS, *(each.value for each in rules.State)])]
-GradeWord = Annotated[str, *_one_of(["general", "major", "none"])]
-OrderWord = Annotated[str, *_one_of(selectors.ORDERS)]
-DimensionWord = Annotated[str, *_one_of(["code", "domain", "grade", "state", "source", "late", "ever_late", "month"])]
+Photos = Annotated[list[Ulid], Field(max_length=30)]
+DomainWord = Annotated[str, *one_of(Domain.values)]
+SourceWord = Annotated[str, *one_of([each.value for each in Source])]
+StateWord = Annotated[str, *one_of([*selectors.GROUPS, *(each.value for each in rules.State)])]
+GradeWord = Annotated[str, *one_of(["general", "major", "none"])]
+OrderWord = Annotated[str, *one_of(selectors.ORDERS)]
+DimensionWord = Annotated[str, *one_of(["code", "domain", "grade", "state", "source", "late", "ever_late", "month"])]
 
 
 class LedgerIn(Schema):
@@ -84,8 +56,8 @@ class LedgerIn(Schema):
     due_by: date | None = None
     campaign: Annotated[str, StringConstraints(max_length=40, pattern=NO_NULL)] = ""
     q: Annotated[str, StringConstraints(max_length=60, pattern=NO_NULL)] = ""
-    unit: NoId = ""
-    site: NoId = ""
+    unit: UlidOrNone = ""
+    site: UlidOrNone = ""
     found_from: date | None = None
     found_to: date | None = None
     on_spot: bool = False
@@ -121,12 +93,12 @@ class PageIn(LedgerIn):
 class ReportIn(Schema):
     """``hazard_id``: a ULID made by the caller; the same again gives the same hazard back."""
 
-    site_id: Id
+    site_id: Ulid
     description: Note
     source: SourceWord
-    found_at: Moment
-    hazard_id: NoId = ""
-    domain: Annotated[str, *_one_of(["", *Domain.values])] = ""
+    found_at: Happened
+    hazard_id: UlidOrNone = ""
+    domain: Annotated[str, *one_of(["", *Domain.values])] = ""
     place: Annotated[str, StringConstraints(max_length=120, pattern=NO_NULL)] = ""
     lon: Degrees | None = None
     lat: Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False)] | None = None
@@ -135,7 +107,7 @@ class ReportIn(Schema):
     campaign: Annotated[str, StringConstraints(max_length=40, pattern=NO_NULL)] = ""
     standard_urn: Urn = ""
     basis: Line = ""
-    relapse_of: NoId = ""
+    relapse_of: UlidOrNone = ""
 
 
 class NoteIn(Schema):
@@ -154,8 +126,8 @@ class CriterionIn(NoteIn):
 
 class AssignIn(NoteIn):
     due_on: date
-    unit_id: NoId = ""
-    department_id: NoId = ""
+    unit_id: UlidOrNone = ""
+    department_id: UlidOrNone = ""
     measures: Note = ""
 
 
@@ -175,12 +147,12 @@ class SubmitIn(NoteIn):
 
 class OnSpotIn(SubmitIn):
     fixed_by_name: Annotated[str, StringConstraints(min_length=1, max_length=40, pattern=NO_NULL)]
-    signature: NoId = ""
+    signature: UlidOrNone = ""
 
 
 class PhotosIn(Schema):
     slot: Literal["before", "after", "document"]
-    photos: Annotated[list[Id], Field(min_length=1, max_length=30)]
+    photos: Annotated[list[Ulid], Field(min_length=1, max_length=30)]
 
 
 class ResumeIn(NoteIn):
@@ -188,7 +160,7 @@ class ResumeIn(NoteIn):
 
 
 class TransferIn(NoteIn):
-    unit_id: Id
+    unit_id: Ulid
     due_on: date | None = None
 
 
@@ -199,7 +171,7 @@ class ExtensionIn(Schema):
 
 
 class DecisionIn(Schema):
-    extension_id: Id
+    extension_id: Ulid
     grant: bool
     note: Words = ""
 
@@ -462,7 +434,7 @@ def figures(request: HttpRequest, asked: Query[FiguresIn]) -> list[FigureOut]:
 
 
 @router.get("/{hazard_id}", response=HazardOut, summary="One hazard")
-def get(request: HttpRequest, hazard_id: HazardId) -> HazardOut:
+def get(request: HttpRequest, hazard_id: Known) -> HazardOut:
     hazard = _seen(request, hazard_id, "site", "unit")
     filled = selectors.fixings(hazard)
     return HazardOut(
@@ -495,7 +467,7 @@ def get(request: HttpRequest, hazard_id: HazardId) -> HazardOut:
 
 
 @router.get("/{hazard_id}/offers", response=list[OfferOut], summary="What the caller may do now, or why not")
-def offers(request: HttpRequest, hazard_id: HazardId) -> list[OfferOut]:
+def offers(request: HttpRequest, hazard_id: Known) -> list[OfferOut]:
     hazard = _seen(request, hazard_id)
     found = []
     for each in selectors.acts(hazard, acting=request.user, now=timezone.now()):
@@ -513,7 +485,7 @@ def offers(request: HttpRequest, hazard_id: HazardId) -> list[OfferOut]:
 
 
 @router.get("/{hazard_id}/moves", response=list[MoveOut], summary="Every change of its state")
-def moves(request: HttpRequest, hazard_id: HazardId) -> list[MoveOut]:
+def moves(request: HttpRequest, hazard_id: Known) -> list[MoveOut]:
     return [
         MoveOut(
             seq=move.seq,
@@ -529,13 +501,13 @@ def moves(request: HttpRequest, hazard_id: HazardId) -> list[MoveOut]:
 
 
 @router.get("/{hazard_id}/extensions", response=list[ExtensionOut], summary="More time asked for, and the answers")
-def extensions(request: HttpRequest, hazard_id: HazardId) -> list[ExtensionOut]:
+def extensions(request: HttpRequest, hazard_id: Known) -> list[ExtensionOut]:
     rows = _seen(request, hazard_id).extensions.select_related("asked_by", "decided_by")
     return [ExtensionOut.of(extension) for extension in rows]
 
 
 @router.get("/{hazard_id}/photos", response=list[PhotoOut], summary="Evidence before and after")
-def photos(request: HttpRequest, hazard_id: HazardId) -> list[PhotoOut]:
+def photos(request: HttpRequest, hazard_id: Known) -> list[PhotoOut]:
     hazard = _seen(request, hazard_id)
     return [
         PhotoOut(
@@ -567,115 +539,115 @@ def report(request: HttpRequest, said: ReportIn) -> tuple[int, Done]:
 
 
 @router.post("/{hazard_id}/grade", response=Done, summary="Settle as a general hazard")
-def grade(request: HttpRequest, hazard_id: HazardId, said: GradeIn) -> Done:
+def grade(request: HttpRequest, hazard_id: Known, said: GradeIn) -> Done:
     return _do(request, services.grade, hazard_id, said)
 
 
 @router.post("/{hazard_id}/propose_major", response=Done, summary="Propose as major, by a criterion")
-def propose_major(request: HttpRequest, hazard_id: HazardId, said: CriterionIn) -> Done:
+def propose_major(request: HttpRequest, hazard_id: Known, said: CriterionIn) -> Done:
     return _do(request, services.propose_major, hazard_id, said)
 
 
 @router.post("/{hazard_id}/confirm_major", response=Done, summary="A second person confirms it as major")
-def confirm_major(request: HttpRequest, hazard_id: HazardId, said: NoteIn) -> Done:
+def confirm_major(request: HttpRequest, hazard_id: Known, said: NoteIn) -> Done:
     return _do(request, services.confirm_major, hazard_id, said)
 
 
 @router.post("/{hazard_id}/reject_major", response=Done, summary="Not major: back to grading")
-def reject_major(request: HttpRequest, hazard_id: HazardId, said: NoteIn) -> Done:
+def reject_major(request: HttpRequest, hazard_id: Known, said: NoteIn) -> Done:
     return _do(request, services.reject_major, hazard_id, said)
 
 
 @router.post("/{hazard_id}/assign", response=Done, summary="Order the rectification until a day")
-def assign(request: HttpRequest, hazard_id: HazardId, said: AssignIn) -> Done:
+def assign(request: HttpRequest, hazard_id: Known, said: AssignIn) -> Done:
     return _do(request, services.assign, hazard_id, said)
 
 
 @router.post("/{hazard_id}/plan", response=Done, summary="Fill in the five fixings")
-def plan(request: HttpRequest, hazard_id: HazardId, said: PlanIn) -> Done:
+def plan(request: HttpRequest, hazard_id: Known, said: PlanIn) -> Done:
     return _do(request, services.plan, hazard_id, said)
 
 
 @router.post("/{hazard_id}/start", response=Done, summary="Accept the order")
-def start(request: HttpRequest, hazard_id: HazardId, said: NoteIn) -> Done:
+def start(request: HttpRequest, hazard_id: Known, said: NoteIn) -> Done:
     return _do(request, services.start, hazard_id, said)
 
 
 @router.post("/{hazard_id}/submit", response=Done, summary="Hand in for re-check, with photos sent before")
-def submit(request: HttpRequest, hazard_id: HazardId, said: SubmitIn) -> Done:
+def submit(request: HttpRequest, hazard_id: Known, said: SubmitIn) -> Done:
     return _do(request, services.submit, hazard_id, said)
 
 
 @router.post("/{hazard_id}/verify", response=Done, summary="Re-check passed")
-def verify(request: HttpRequest, hazard_id: HazardId, said: NoteIn) -> Done:
+def verify(request: HttpRequest, hazard_id: Known, said: NoteIn) -> Done:
     return _do(request, services.verify, hazard_id, said)
 
 
 @router.post("/{hazard_id}/accept", response=Done, summary="Re-check passed, and closed where one person may do both")
-def accept(request: HttpRequest, hazard_id: HazardId, said: NoteIn) -> Done:
+def accept(request: HttpRequest, hazard_id: Known, said: NoteIn) -> Done:
     return _do(request, services.accept, hazard_id, said)
 
 
 @router.post("/{hazard_id}/send_back", response=Done, summary="Send back, saying what is lacking")
-def send_back(request: HttpRequest, hazard_id: HazardId, said: NoteIn) -> Done:
+def send_back(request: HttpRequest, hazard_id: Known, said: NoteIn) -> Done:
     return _do(request, services.send_back, hazard_id, said)
 
 
 @router.post("/{hazard_id}/close", response=Done, summary="Strike it off")
-def close(request: HttpRequest, hazard_id: HazardId, said: NoteIn) -> Done:
+def close(request: HttpRequest, hazard_id: Known, said: NoteIn) -> Done:
     return _do(request, services.close, hazard_id, said)
 
 
 @router.post("/{hazard_id}/suspend", response=Done, summary="Suspend, with a reason")
-def suspend(request: HttpRequest, hazard_id: HazardId, said: NoteIn) -> Done:
+def suspend(request: HttpRequest, hazard_id: Known, said: NoteIn) -> Done:
     return _do(request, services.suspend, hazard_id, said)
 
 
 @router.post("/{hazard_id}/resume", response=Done, summary="Go on, until a new deadline")
-def resume(request: HttpRequest, hazard_id: HazardId, said: ResumeIn) -> Done:
+def resume(request: HttpRequest, hazard_id: Known, said: ResumeIn) -> Done:
     return _do(request, services.resume, hazard_id, said)
 
 
 @router.post("/{hazard_id}/transfer", response=Done, summary="Hand to another unit")
-def transfer(request: HttpRequest, hazard_id: HazardId, said: TransferIn) -> Done:
+def transfer(request: HttpRequest, hazard_id: Known, said: TransferIn) -> Done:
     return _do(request, services.transfer, hazard_id, said)
 
 
 @router.post("/{hazard_id}/reopen", response=Done, summary="Open a closed one again")
-def reopen(request: HttpRequest, hazard_id: HazardId, said: NoteIn) -> Done:
+def reopen(request: HttpRequest, hazard_id: Known, said: NoteIn) -> Done:
     return _do(request, services.reopen, hazard_id, said)
 
 
 @router.post("/{hazard_id}/cancel", response=Done, summary="Cancel an entry that is no hazard")
-def cancel(request: HttpRequest, hazard_id: HazardId, said: NoteIn) -> Done:
+def cancel(request: HttpRequest, hazard_id: Known, said: NoteIn) -> Done:
     return _do(request, services.cancel, hazard_id, said)
 
 
 @router.post("/{hazard_id}/fix_on_spot", response=Done, summary="Put right while the finder looks on")
-def fix_on_spot(request: HttpRequest, hazard_id: HazardId, said: OnSpotIn) -> Done:
+def fix_on_spot(request: HttpRequest, hazard_id: Known, said: OnSpotIn) -> Done:
     return _do(request, services.fix_on_spot, hazard_id, said)
 
 
 @router.post("/{hazard_id}/add_photos", response=Done, summary="More evidence")
-def add_photos(request: HttpRequest, hazard_id: HazardId, said: PhotosIn) -> Done:
+def add_photos(request: HttpRequest, hazard_id: Known, said: PhotosIn) -> Done:
     return _do(request, services.add_photos, hazard_id, said)
 
 
 @router.post("/{hazard_id}/ask_extension", response=ExtensionOut, summary="Ask for more time, before the deadline")
-def ask_extension(request: HttpRequest, hazard_id: HazardId, said: ExtensionIn) -> ExtensionOut:
+def ask_extension(request: HttpRequest, hazard_id: Known, said: ExtensionIn) -> ExtensionOut:
     named = said.dict()
     extension = services.ask_extension(hazard_id=hazard_id, by=request.user, now=timezone.now(), **named)  # type: ignore[arg-type]
     return ExtensionOut.of(extension)
 
 
 @router.post("/{hazard_id}/decide_extension", response=ExtensionOut, summary="Grant or refuse more time")
-def decide_extension(request: HttpRequest, hazard_id: HazardId, said: DecisionIn) -> ExtensionOut:
+def decide_extension(request: HttpRequest, hazard_id: Known, said: DecisionIn) -> ExtensionOut:
     _seen(request, hazard_id).extensions.get(pk=said.extension_id)
     extension = services.decide_extension(**said.dict(), by=request.user, now=timezone.now())  # type: ignore[arg-type]
     return ExtensionOut.of(extension)
 
 
 @router.post("/{hazard_id}/unmask", response=PhoneOut, summary="The whole phone number of who is responsible; recorded")
-def unmask(request: HttpRequest, hazard_id: HazardId, said: UnmaskIn) -> PhoneOut:
+def unmask(request: HttpRequest, hazard_id: Known, said: UnmaskIn) -> PhoneOut:
     hazard = services.unmask(hazard_id=hazard_id, whose=said.whose, by=request.user, now=timezone.now())  # type: ignore[arg-type]
     return PhoneOut(phone=hazard.fix_phone)

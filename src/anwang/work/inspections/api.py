@@ -4,22 +4,22 @@ A phone that was without a network sends its own ids and moments (``inspection_i
 ``found_at``, ``ended_at``): the same again gives the same rows back.
 """
 
-from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Annotated, Any
 
-from django.http import Http404, HttpRequest
+from django.http import HttpRequest
 from django.utils import timezone
 from ninja import Field, Query, Router, Schema
-from pydantic import AfterValidator, AwareDatetime, StringConstraints
+from pydantic import AfterValidator, StringConstraints
 
 from anwang.ground.accounts import scope
 from anwang.ground.accounts.permissions import Permission
 from anwang.ground.base import keyset
 from anwang.ground.base.domains import Domain
 from anwang.ground.base.errors import Refused
+from anwang.ground.base.schemas import NO_NULL, Happened, Known, Ulid, UlidOrNone, one_of
 from anwang.ground.regions.models import Region
-from anwang.kernel import clock, ids, mask
+from anwang.kernel import clock, mask
 from anwang.registers.sites.models import Site
 from anwang.work.checklists import rules as checklist_rules
 from anwang.work.inspections import labels, rules, selectors, services
@@ -32,36 +32,6 @@ router = Router(tags=["inspections"])
 # --- the shapes of what comes in --------------------------------------------------------------------------------------
 
 
-def _known_id(text: str) -> str:
-    if not ids.is_ulid(text):
-        raise Http404
-    return text
-
-
-def _one_of(words: Iterable[str]) -> Any:
-    known: list[Any] = list(words)
-
-    def check(text: str) -> str:
-        if text not in known:
-            raise ValueError(f"one of {', '.join(known)}")
-        return text
-
-    return [AfterValidator(check), Field(json_schema_extra={"enum": known})]
-
-
-def _since_2000(moment: datetime) -> datetime:
-    if not 2000 <= moment.year < 9999:
-        raise ValueError("a moment since the year 2000")
-    return moment
-
-
-ULID = r"^[0-7][0-9A-HJKMNP-TV-Z]{25}$"
-NO_NULL = r"^[^\x00]*$"
-Known = Annotated[str, AfterValidator(_known_id)]
-Id = Annotated[str, StringConstraints(pattern=ULID)]
-NoId = Annotated[str, StringConstraints(pattern=rf"^$|{ULID}")]
-
-
 def _most(length: int) -> StringConstraints:
     return StringConstraints(strip_whitespace=True, max_length=length, pattern=NO_NULL)
 
@@ -72,15 +42,14 @@ Long = Annotated[str, _most(1000)]
 Name = Annotated[str, _most(40)]
 Key = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,59}$")]
 Code = Annotated[str, StringConstraints(pattern=r"^[0-9]{6,20}$")]
-Moment = Annotated[AwareDatetime, AfterValidator(_since_2000)]
 Day = Annotated[date, AfterValidator(lambda day: day if 2000 <= day.year < 9000 else _bad_day())]
 Lon = Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False)]
 Lat = Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False)]
-Photos = Annotated[list[Id], Field(max_length=30)]
-KindWord = Annotated[str, *_one_of([each.value for each in rules.Kind])]
-StateWord = Annotated[str, *_one_of([each.value for each in rules.State])]
-DomainWord = Annotated[str, *_one_of(Domain.values)]
-SlotWord = Annotated[str, *_one_of(["open", "late", "done", "left_out"])]
+Photos = Annotated[list[Ulid], Field(max_length=30)]
+KindWord = Annotated[str, *one_of([each.value for each in rules.Kind])]
+StateWord = Annotated[str, *one_of([each.value for each in rules.State])]
+DomainWord = Annotated[str, *one_of(Domain.values)]
+SlotWord = Annotated[str, *one_of(["open", "late", "done", "left_out"])]
 
 
 def _bad_day() -> date:
@@ -107,15 +76,15 @@ class ListIn(PageIn):
     late: bool = False
     with_hazards: bool = False
     campaign: Annotated[str, _most(40)] = ""
-    plan: NoId = ""
-    site: NoId = ""
+    plan: UlidOrNone = ""
+    site: UlidOrNone = ""
     q: Annotated[str, _most(60)] = ""
-    order: Annotated[str, *_one_of(selectors.ORDERS)] = "-made"
+    order: Annotated[str, *one_of(selectors.ORDERS)] = "-made"
 
 
 class DueIn(PageIn):
     state: list[SlotWord] = []
-    plan: NoId = ""
+    plan: UlidOrNone = ""
     domain: list[DomainWord] = []
     kind: list[KindWord] = []
     q: Annotated[str, _most(60)] = ""
@@ -124,7 +93,7 @@ class DueIn(PageIn):
 class CompanionIn(Schema):
     """An account (``user_id``) or a name; what is left blank is taken from the account."""
 
-    user_id: NoId = ""
+    user_id: UlidOrNone = ""
     name: Name = ""
     certificate: Name = ""
     department: Annotated[str, _most(80)] = ""
@@ -135,11 +104,11 @@ class ArrangeIn(Schema):
     site_id: Known
     visit_kind: KindWord
     due_on: Day
-    inspection_id: NoId = ""
-    lead_id: NoId = ""
+    inspection_id: UlidOrNone = ""
+    lead_id: UlidOrNone = ""
     companions: Annotated[list[CompanionIn], Field(max_length=30)] = []
     checklists: Annotated[list[Key], Field(max_length=5)] = []
-    planned_id: NoId = ""
+    planned_id: UlidOrNone = ""
     campaign: Name = ""
     note: Note = ""
     tell_enterprise: bool = False
@@ -148,20 +117,20 @@ class ArrangeIn(Schema):
 class BeginIn(Schema):
     """``inspection_id`` names an arranged visit or is made by the phone; then ``site_id`` and ``visit_kind`` come too."""
 
-    inspection_id: Id
-    site_id: NoId = ""
-    visit_kind: Annotated[str, *_one_of(["", *(each.value for each in rules.Kind)])] = ""
-    began_at: Moment | None = None
+    inspection_id: Ulid
+    site_id: UlidOrNone = ""
+    visit_kind: Annotated[str, *one_of(["", *(each.value for each in rules.Kind)])] = ""
+    began_at: Happened | None = None
     lon: Lon | None = None
     lat: Lat | None = None
     checklists: Annotated[list[Key], Field(max_length=5)] = []
-    planned_id: NoId = ""
+    planned_id: UlidOrNone = ""
     campaign: Name = ""
 
 
 class ChecklistIn(Schema):
     key: Key
-    instead_of: NoId = ""
+    instead_of: UlidOrNone = ""
 
 
 class AnswersIn(Schema):
@@ -174,36 +143,36 @@ class AnswersIn(Schema):
 class FindingIn(Schema):
     """With ``fixed_by_name`` it was put right on the spot; with ``due_on`` it is to be put right until then."""
 
-    finding_id: NoId = ""
+    finding_id: UlidOrNone = ""
     description: Long = ""
-    sheet_id: NoId = ""
+    sheet_id: UlidOrNone = ""
     item_code: Annotated[str, _most(40)] = ""
     place: Annotated[str, _most(120)] = ""
     photos: Photos = []
-    found_at: Moment | None = None
+    found_at: Happened | None = None
     fixed_by_name: Name = ""
     photos_after: Photos = []
-    fix_signature: NoId = ""
+    fix_signature: UlidOrNone = ""
     due_on: Day | None = None
     measures: Long = ""
     standard_urn: Annotated[str, _most(120)] = ""
     as_general: bool = False
     basis: Annotated[str, _most(300)] = ""
-    relapse_of: NoId = ""
+    relapse_of: UlidOrNone = ""
     lon: Lon | None = None
     lat: Lat | None = None
 
 
 class FinishIn(Schema):
-    ended_at: Moment | None = None
+    ended_at: Happened | None = None
     certificate_shown: bool | None = None
     host_name: Name = ""
     host_phone: Annotated[str, _most(20)] = ""
-    host_signature: NoId = ""
+    host_signature: UlidOrNone = ""
     sign_refused: Annotated[str, _most(200)] = ""
     opinion: Long = ""
     photos: Photos = []
-    officer_signatures: Annotated[dict[Id, Id], Field(max_length=30)] = {}
+    officer_signatures: Annotated[dict[Ulid, Ulid], Field(max_length=30)] = {}
 
 
 class NoteIn(Schema):
@@ -242,7 +211,7 @@ class PlanIn(Schema):
 
 class NewPlanIn(PlanIn):
     title: Annotated[str, _most(80)]
-    plan_id: NoId = ""
+    plan_id: UlidOrNone = ""
     campaign: Name = ""
     basis: Annotated[str, _most(200)] = ""
 
