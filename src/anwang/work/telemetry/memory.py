@@ -30,7 +30,7 @@ class Memory:
         if self._versions.get(mine.index) == feed.version:
             return
         self.engine.meet(mine.index)
-        points = list(SensorPoint.objects.filter(mine=mine).select_related("definition"))
+        points = list(SensorPoint.objects.filter(mine=mine))
         self.define(mine, points)
         self.relate(Relation.objects.filter(cutter__mine=mine).values_list("cutter_id", "feed_id"))
         try:
@@ -71,7 +71,7 @@ class Memory:
             ],
             ignore_conflicts=True,
         )
-        made = {point.code: point for point in SensorPoint.objects.filter(code__in=codes).select_related("definition")}
+        made = {point.code: point for point in SensorPoint.objects.filter(code__in=codes)}
         self.define(mine, made.values())
         return [made[code].pk for code in codes]
 

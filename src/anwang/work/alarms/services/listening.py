@@ -11,6 +11,7 @@ from django.db.models import Max, Q
 from anwang.ground.audit import services as audit
 from anwang.ground.audit.services import Entry
 from anwang.ground.base.models import Sequence as Numbers
+from anwang.ground.base.models import update_all
 from anwang.ground.jobs import services as jobs
 from anwang.kernel import clock as calendar
 from anwang.work.alarms import library, ports, rules, selectors
@@ -350,7 +351,7 @@ def _write(batch: Batch) -> None:
     # An alarm that hides others stands before them.
     hiding = {alarm.hidden_by_id for alarm in batch.new.values()}
     Alarm.objects.bulk_create(sorted(batch.new.values(), key=lambda each: each.pk not in hiding), batch_size=500)
-    Alarm.objects.bulk_update(batch.changed.values(), CHANGED, batch_size=200)
+    update_all(batch.changed.values(), *CHANGED)
     AlarmEpisode.objects.bulk_create(batch.joined, batch_size=500, ignore_conflicts=True)
     AlarmLevel.objects.bulk_create(batch.levels, batch_size=500)
     _write_moves(batch)

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from anwang.ground.audit import services as audit
+from anwang.ground.base.models import update_all
 from anwang.work.telemetry import dialects
 from anwang.work.telemetry.memory import Memory, moment
 from anwang.work.telemetry.models import Definition, Mine, Relation, SensorPoint, Substation
@@ -54,10 +55,8 @@ def define(known: Memory, mine: Mine, file: dialects.Parsed, *, now: datetime) -
         point.unit, point.location, point.substation = row["unit"][:20], row["location"][:200], row["substation"][:32]
         for name in SensorPoint.LIMITS:
             setattr(point, name, row[name])
-    SensorPoint.objects.bulk_update(
-        changed,
-        ["definition", "sensor_type", "value_type", "unit", "location", "substation", *SensorPoint.LIMITS],
-        batch_size=200,
+    update_all(
+        changed, "definition", "sensor_type", "value_type", "unit", "location", "substation", *SensorPoint.LIMITS
     )
     known.define(mine, changed)
     _relate(known, rows)
@@ -73,7 +72,7 @@ def name_strangers(known: Memory, strangers: Mapping[str, Mapping[str, str]]) ->
         point = known.points[known.table.number(code)]
         point.type_name, point.location, point.unit = said["type_name"][:60], said["location"][:200], said["unit"][:20]
         points.append(point)
-    SensorPoint.objects.bulk_update(points, ["type_name", "location", "unit"], batch_size=200)
+    update_all(points, "type_name", "location", "unit")
 
 
 def substations(mine: Mine, file: dialects.Parsed) -> None:

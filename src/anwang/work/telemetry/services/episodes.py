@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
+from anwang.ground.base.models import update_all
 from anwang.work.telemetry import ports
 from anwang.work.telemetry.engine import CLOSED, KINDS, MEASURED, OPENED
 from anwang.work.telemetry.memory import Memory, moment
@@ -59,7 +60,7 @@ def store(memory: Memory, mines: Iterable[Mine], events: Any, running: Any, *, n
         elif event["what"] != OPENED and not opening and _further(what, before, row):
             news.append(News(What.RAISED, row))
     # What ends makes room under the index of one open episode per point and kind before what begins is written.
-    Episode.objects.bulk_update(changed.values(), _CHANGED, batch_size=500)
+    update_all(changed.values(), *_CHANGED)
     Episode.objects.bulk_create(fresh.values(), batch_size=500)
     ports.announce(news, now)
     return news

@@ -55,13 +55,18 @@ def decide(*, finding_id: str, hazard: bool, by: User, now: datetime, note: str 
 def look(mine: Mine, points: Iterable[SensorPoint], *, now: datetime) -> list[Finding]:
     """Hold the settings of points with a confirmed place against the standard. Returns findings that are new."""
     made: list[Finding] = []
-    for point in points:
+    looked_at = {point.pk: point for point in points}
+    standing: dict[int, dict[str, Finding]] = {}
+    for finding in Finding.objects.filter(mine=mine, state="open"):
+        if finding.point_id in looked_at:
+            standing.setdefault(finding.point_id, {})[finding.field] = finding
+    for point in looked_at.values():
         row = places.row(point.place) if point.place else None
         loose = {}
         if row is not None and point.definition is not None:
             settings = rules.Settings(point.high_alarm, point.high_cut, point.high_restore, point.low_alarm)
             loose = {each.field: each for each in rules.looser(settings, row)}
-        open_rows = {finding.field: finding for finding in Finding.objects.filter(point=point, state="open")}
+        open_rows = standing.get(point.pk, {})
         for name, finding in open_rows.items():
             if name not in loose or row is None or finding.place != row.key:
                 finding.state, finding.decided_at = "withdrawn", now

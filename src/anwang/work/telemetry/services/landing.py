@@ -19,7 +19,7 @@ from anwang.work.telemetry.services.receiving import Receipt, UploadedFile, rece
 
 INCOMPLETE_AFTER = 600
 """Seconds without a change after which a file without end mark is given up. Engineering practice."""
-AT_ONCE = 100
+AT_ONCE = 200
 """Files in one transaction."""
 MOST = 64 * 2**20
 """Bytes of one file; larger ones are refused. A mine of 10 000 points sends one or two megabytes."""

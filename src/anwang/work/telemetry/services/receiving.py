@@ -7,7 +7,7 @@ leaves the rows as they were before, and what it was working on comes again: the
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -21,6 +21,7 @@ from anwang.ground.accounts.models import User
 from anwang.ground.accounts.permissions import Permission
 from anwang.ground.accounts.scope import require
 from anwang.ground.base.errors import Refused
+from anwang.ground.base.models import update_all
 from anwang.kernel import clock
 from anwang.work.telemetry import dialects, labels, store
 from anwang.work.telemetry.dialects.grammar import OK, POINT, POINT_LENGTHS, REASONS, point_reason, stamp_of
@@ -197,8 +198,7 @@ def _fall_silent(rows: QuerySet[Feed], *, now: datetime, at_once: bool = False) 
                     at = max(at, *(int(known.engine.mines[feed.mine.index]["received"]) + 180_001 for feed in quiet), 0)
                 events = known.engine.clock(at, (feed.mine.index for feed in quiet))
                 episodes.store(known, [feed.mine for feed in quiet], events, np.zeros(0, EVENT), now=now)
-                for feed in quiet:
-                    _keep(known, feed)
+                _keep(known, quiet)
                 return len(events)
         except BaseException:
             forget()
@@ -278,12 +278,13 @@ class _Intake:
 
     # --- who sends ----------------------------------------------------------------------------------------------------
 
-    def _meet(self, items: Iterable[_Opened]) -> None:
+    def _meet(self, items: Sequence[_Opened]) -> None:
+        known = {mine.code: mine for mine in Mine.objects.filter(code__in={each.mine for each in items})}
         for each in items:
             if each.receipt.state != "taken" or each.mine in self.mines:
                 continue
             try:
-                mine = mines.meet(code=each.mine, name=each.mine_name, now=self.now)
+                mine = known.get(each.mine) or mines.meet(code=each.mine, name=each.mine_name, now=self.now)
             except Refused:
                 each.receipt.state, each.receipt.reason = "refused", "mine_unknown"
                 continue
@@ -296,7 +297,9 @@ class _Intake:
                 each.receipt.state, each.receipt.reason = "refused", "mine_unknown"
 
     def _lock(self) -> None:
-        rows = Feed.objects.filter(mine__in=self.mines.values()).select_for_update().order_by("mine_id")
+        # The snapshot is large and of use only where another process has worked for the mine meanwhile.
+        rows = Feed.objects.filter(mine__in=self.mines.values()).defer("snapshot")
+        rows = rows.select_for_update().order_by("mine_id")
         by_id = {mine.pk: mine for mine in self.mines.values()}
         for feed in rows:
             mine = by_id[feed.mine_id]
@@ -314,8 +317,6 @@ class _Intake:
         row.mine, row.mine_code = self.mines.get(each.mine), each.mine
         row.file_at = moment(each.at) if each.at else None
         row.received_at, row.by = self.now, self.by
-        # Written at once, so that refused records can point to it.
-        each.row.save()
         self.noted.append(each)
         if each.mine in self.sums:
             self.sums[each.mine].files += 1
@@ -463,9 +464,10 @@ class _Intake:
     def _write(self) -> None:
         for each in self.noted:
             each.row.records, each.row.rejected = each.receipt.records, each.receipt.rejected
-        ReceivedFile.objects.bulk_update(
-            [each.row for each in self.noted if each.receipt.records], ["records", "rejected"]
-        )
+            if each.row.pk is not None:
+                each.row.save()
+        # Before the records that were dropped, which point to them.
+        ReceivedFile.objects.bulk_create([each.row for each in self.noted if each.row.pk is None], batch_size=500)
         RefusedRecord.objects.bulk_create(self.records, batch_size=500)
         day = clock.local_date(self.now)
         for code, sums in self.sums.items():
@@ -477,7 +479,7 @@ class _Intake:
             for reason, n in sums.refused.items():
                 row, _ = RefusedCount.objects.get_or_create(mine=feed.mine, day=day, reason=reason)
                 RefusedCount.objects.filter(pk=row.pk).update(n=F("n") + n)
-            _keep(self.known, feed)
+        _keep(self.known, self.feeds.values())
         if self.kept:
             self._remember()
 
@@ -519,15 +521,18 @@ def _part(batch: Batch, rows: NDArray[np.intp]) -> Batch:
     return Batch(batch.point[rows], batch.at[rows], batch.value[rows], batch.status[rows])
 
 
-def _keep(known: Memory, feed: Feed) -> None:
-    """The mine's row as it stands now, with its snapshot."""
-    mine = feed.mine
-    state = known.engine.mines[mine.index]
-    feed.version += 1
-    feed.snapshot = known.engine.dump(mine.index, feed.version)
-    feed.newest_at = None if state["newest"] == NEVER else moment(int(state["newest"]))
-    feed.received_at = None if state["received"] == NEVER else moment(int(state["received"]))
-    feed.silent_since = None if state["silent"] == NEVER else moment(int(state["silent"]))
-    feed.interval_ms = known.engine.interval(mine.index)
-    feed.save()
-    known.holds(mine, feed.version)
+def _keep(known: Memory, feeds: Collection[Feed]) -> None:
+    """The mines' rows as they stand now, with their snapshots."""
+    for feed in feeds:
+        mine = feed.mine
+        state = known.engine.mines[mine.index]
+        feed.version += 1
+        feed.snapshot = known.engine.dump(mine.index, feed.version)
+        feed.newest_at = None if state["newest"] == NEVER else moment(int(state["newest"]))
+        feed.received_at = None if state["received"] == NEVER else moment(int(state["received"]))
+        feed.silent_since = None if state["silent"] == NEVER else moment(int(state["silent"]))
+        feed.interval_ms = known.engine.interval(mine.index)
+    names = (each.name for each in Feed._meta.concrete_fields if not each.primary_key)  # noqa: SLF001
+    update_all(feeds, *names)
+    for feed in feeds:
+        known.holds(feed.mine, feed.version)
