@@ -86,9 +86,7 @@ class RuleForm(forms.Form):
     instrument = forms.CharField(label=_("Instrument"), max_length=80)
     article = forms.CharField(label=_("Article"), max_length=80, required=False)
     source = forms.CharField(label=_("Where the text was read"), max_length=200, required=False)
-    confidence = forms.ChoiceField(
-        label=_("Confidence"), choices=[("high", _("sure")), ("medium", _("likely")), ("low", _("uncertain"))]
-    )
+    confidence = forms.ChoiceField(label=_("Confidence"), choices=labels.CONFIDENCES)
 
     def __init__(self, *args: Any, **named: Any) -> None:
         super().__init__(*args, **named)
@@ -97,3 +95,83 @@ class RuleForm(forms.Form):
         fields["quantities"].choices = [(each, labels.QUANTITY.get(each, each)) for each in measured]
         fields["kinds"].choices = [(each, gas.KIND[each]) for each in rules.FAMILY]
         fields["places"].choices = [(row.key, row.zh) for row in places.rows()]
+
+
+class _BasisForm(forms.Form):
+    """Where a row comes from."""
+
+    instrument = forms.CharField(label=_("Instrument"), max_length=80)
+    article = forms.CharField(label=_("Article"), max_length=80, required=False)
+    source = forms.CharField(label=_("Where the text was read"), max_length=200, required=False)
+    confidence = forms.ChoiceField(label=_("Confidence"), choices=labels.CONFIDENCES)
+
+
+class LimitForm(_BasisForm):
+    """How long a step may take at one level. The bounds of the minutes are the rule's: it says them in its own words."""
+
+    step = forms.ChoiceField(
+        label=_("Which step"),
+        choices=labels.STEPS,
+        error_messages={"invalid_choice": labels.NO_STEP},
+    )
+    level = forms.ChoiceField(
+        label=_("Level"),
+        choices=labels.LEVELS,
+        error_messages={"invalid_choice": labels.NO_LEVEL},
+    )
+    minutes = forms.IntegerField(
+        label=_("Minutes"),
+        required=False,
+        help_text=_(
+            "Counted from the step before; of the first step from the call. An hour is 60, a day 1 440, a week 10 080."
+        ),
+    )
+    off = forms.BooleanField(label=_("No time limit for this step at this level"), required=False)
+    field_order = ("step", "level", "minutes", "off")
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        if cleaned.pop("off", False):
+            cleaned["minutes"] = None
+        elif "minutes" in cleaned and cleaned["minutes"] is None:
+            self.add_error("minutes", _("Enter the minutes, or choose that there is no time limit."))
+        return cleaned
+
+
+class RoadForm(_BasisForm):
+    """Which steps alarms of one family take. A condition left empty is met by everything."""
+
+    key = forms.RegexField(r"^[a-z0-9][a-z0-9.\-]*$", label=_("Key of the rule"), max_length=40)
+    family = forms.ChoiceField(label=_("Family"), choices=labels.FAMILIES)
+    quantities = forms.MultipleChoiceField(
+        label=_("Quantities"),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_("None chosen: all of them."),
+    )
+    levels = forms.MultipleChoiceField(
+        label=_("Levels"),
+        choices=labels.LEVELS,
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_("None chosen: all of them."),
+    )
+    steps = forms.MultipleChoiceField(
+        label=_("Steps, in this order"), choices=labels.STEPS, required=False, widget=forms.CheckboxSelectMultiple
+    )
+    off = forms.BooleanField(label=_("These steps are not used any more"), required=False)
+    field_order = ("key", "family", "quantities", "levels", "steps", "off")
+
+    def __init__(self, *args: Any, **named: Any) -> None:
+        super().__init__(*args, **named)
+        measured = sorted({*library.conduct().quantities.values()})
+        fields: Any = self.fields
+        fields["quantities"].choices = [(each, labels.QUANTITY.get(each, each)) for each in measured]
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        if cleaned.pop("off", False):
+            cleaned["steps"] = []
+        elif "steps" in cleaned and not cleaned["steps"]:
+            self.add_error("steps", _("Choose the steps, or choose that they are not used any more."))
+        return cleaned

@@ -36,6 +36,7 @@ LEVELS: list[tuple[str, Text]] = [
     ("yellow", pgettext_lazy("level", "Yellow")),
     ("blue", pgettext_lazy("level", "Blue")),
 ]
+LEVEL = dict(LEVELS)
 
 STATES: list[tuple[str, Text]] = [
     (State.RAISED.value, _("Not acknowledged")),
@@ -151,6 +152,12 @@ def value(alarm: Any) -> str:
     return measured(alarm.lowest if rules.is_low(alarm.kinds) else alarm.highest, alarm.unit)
 
 
+CONFIDENCES: list[tuple[str, Text]] = [("high", _("sure")), ("medium", _("likely")), ("low", _("uncertain"))]
+CONFIDENCE = dict(CONFIDENCES)
+
+NO_STEP = _("There is no such step.")
+NO_LEVEL = _("There is no such level.")
+
 REFUSALS = {
     "alarms.move_not_offered": Sentence(
         _("This cannot be done while the alarm is “%(state)s”."), _("Look at the page again.")
@@ -184,6 +191,35 @@ REFUSALS = {
     "alarms.rule_source": Sentence(
         _("A level rule needs the instrument it comes from."), _("Say where the numbers are from."), 422
     ),
+    "alarms.row_source": Sentence(
+        _("The instrument this comes from is missing."), _("Say what it rests on: a rule, a notice, a decision."), 422
+    ),
+    "alarms.step_unknown": Sentence(NO_STEP, _("Choose one from the list."), 422),
+    "alarms.level_unknown": Sentence(NO_LEVEL, _("Choose red, orange, yellow or blue."), 422),
+    "alarms.limit_minutes": Sentence(
+        _("A time limit has between 1 and %(most)s minutes (a week)."),
+        _("Enter a whole number, or choose that the step has no limit."),
+        422,
+    ),
+    "alarms.road_key": Sentence(
+        _("A road needs a key of small letters, digits, dots and hyphens."), _("Choose a short key."), 422
+    ),
+    "alarms.road_order": Sentence(
+        _("The steps do not stand in their order."), _("Put them in the order of the list."), 422
+    ),
+    "alarms.road_ends": Sentence(
+        _("Every road begins with the acknowledgement and has a cause."), _("Choose these two steps as well."), 422
+    ),
+    "alarms.road_review": Sentence(
+        _("An over-limit, or power that was not cut off, ends with the county's review."),
+        _("Choose the review as well."),
+        422,
+    ),
+    "alarms.road_gap": Sentence(
+        _("Then there would be no steps for “%(family)s” of the level %(level)s."),
+        _("Put another road into force first that takes these alarms, whatever the sensor."),
+        422,
+    ),
 }
 
 EVENTS = {
@@ -202,9 +238,16 @@ EVENTS = {
     "alarms.late": _("A step of an alarm became late"),
     "alarms.hazard": _("A hazard was made of an alarm"),
     "alarms.rule_set": _("A level rule of alarms was changed"),
+    "alarms.limit_set": _("A time limit of alarms was changed"),
+    "alarms.road_set": _("The steps of alarms were changed"),
 }
 
-THINGS = {"alarm": _("Alarm"), "alarm_level_rule": _("Level rule of alarms")}
+THINGS = {
+    "alarm": _("Alarm"),
+    "alarm_level_rule": _("Level rule of alarms"),
+    "alarm_step_limit": _("Time limit of a step of alarms"),
+    "alarm_road_rule": _("Steps of alarms"),
+}
 
 JOBS = {
     "alarms.late": _("Note a step of an alarm that is late"),

@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 
 from anwang.kernel.scale import Level
-from anwang.work.alarms.rules import Family, LevelRow, Road, Step, road_problem
+from anwang.work.alarms.rules import LONGEST, Family, LevelRow, Limit, Limits, Road, Step, road_gap, road_problem
 
 FOLDER = Path(__file__).parent / "library"
 
@@ -21,6 +21,8 @@ class Conduct:
     version: int
     roads: tuple[Road, ...]
     limits: dict[Step, dict[Level, int]]
+    limit_rows: Limits
+    """The same as rows with their source."""
     again_within: timedelta
     quantities: dict[str, str]
     """Sensor type → quantity."""
@@ -63,27 +65,43 @@ def read_row(each: dict[str, Any], *, version: int) -> LevelRow:
 
 @cache
 def conduct() -> Conduct:
-    """Roads and limits. Raises ValueError, naming the road, where one cannot be."""
+    """The built-in roads and limits. Raises ValueError, naming the road or the limit, where one cannot be."""
     raw = yaml.safe_load((FOLDER / "roads.yaml").read_text(encoding="utf-8"))
+    version = int(raw["version"])
+    basis = {name: raw[name] for name in ("instrument", "article", "source", "confidence")}
     roads = tuple(
         Road(
             Family(each["family"]),
             tuple(Step(step) for step in each["steps"]),
             frozenset(each.get("quantities", ())),
             frozenset(Level.of(level) for level in each.get("levels", ())),
+            key=each["key"],
+            version=version,
+            **basis,
         )
         for each in raw["roads"]
     )
     for road in roads:
         if problem := road_problem(road):
-            raise ValueError(f"{road.family}: {problem}")
+            raise ValueError(f"{road.key}: {problem}")
+    if gap := road_gap(roads):
+        raise ValueError(f"no road for {gap[0]} {gap[1].key}")
+    limits = {
+        Step(step): {Level.of(level): int(minutes) for level, minutes in row.items()}
+        for step, row in raw["limits"].items()
+    }
+    rows = {
+        (step, level): Limit(step, level, minutes, version, **basis)
+        for step, row in limits.items()
+        for level, minutes in row.items()
+    }
+    if wrong := [row.key for row in rows.values() if not 1 <= row.minutes <= LONGEST]:
+        raise ValueError(f"minutes of {', '.join(wrong)}")
     return Conduct(
-        version=int(raw["version"]),
+        version=version,
         roads=roads,
-        limits={
-            Step(step): {Level.of(level): int(minutes) for level, minutes in row.items()}
-            for step, row in raw["limits"].items()
-        },
+        limits=limits,
+        limit_rows=rows,
         again_within=timedelta(minutes=int(raw["again_within_minutes"])),
         quantities={code: name for name, codes in raw["quantities"].items() for code in codes},
         sensor_words=tuple(raw["sensor_words"]),

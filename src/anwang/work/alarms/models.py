@@ -65,6 +65,8 @@ class Alarm(BaseModel, Placed):
     step = models.CharField(max_length=12, choices=labels.STEPS, blank=True)
     """The step that comes next; "" where none is left but closing, and of a closed one."""
     due_at = models.DateTimeField(null=True)
+    due_rule = models.CharField(max_length=40, blank=True)
+    """Key and version of the limit that says until when (``rules.Limit.mark``); "" where nothing is due."""
     late = models.BooleanField(default=False)
     """The present step is late."""
     ever_late = models.BooleanField(default=False)
@@ -217,6 +219,8 @@ class StepDelay(models.Model):
     step = models.CharField(max_length=12, choices=labels.STEPS)
     level = models.CharField(max_length=8, choices=labels.LEVELS)
     due_at = models.DateTimeField()
+    due_rule = models.CharField(max_length=40, blank=True)
+    """Key and version of the limit it was late by; "" of delays from before this was kept."""
     noted_at = models.DateTimeField()
     done_at = models.DateTimeField(null=True)
 
@@ -261,6 +265,79 @@ class LevelRule(BaseModel):
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["key", "version"], name="alarms_rule_version"),
             models.CheckConstraint(condition=~Q(instrument=""), name="alarms_rule_has_source"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.key} v{self.version}"
+
+
+class StepLimit(BaseModel):
+    """How long a step of an alarm of one level may take in this house, over the built-in rows: one row per version,
+    never changed.
+
+    The newest version of a step and level that is in force holds. ``minutes`` null takes the limit out of use: the step
+    then has no time limit at this level.
+    """
+
+    kind: ClassVar[str] = "alarm_step_limit"
+
+    step = models.CharField(max_length=12, choices=labels.STEPS)
+    level = models.CharField(max_length=8, choices=labels.LEVELS)
+    version = models.PositiveIntegerField()
+    minutes = models.PositiveIntegerField(null=True)
+    instrument = models.CharField(max_length=80)
+    article = models.CharField(max_length=80, blank=True)
+    source = models.CharField(max_length=200, blank=True)
+    confidence = models.CharField(max_length=8, blank=True)
+    in_force_from = models.DateTimeField()
+    made_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    made_at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["step", "level", "version"], name="alarms_limit_version"),
+            models.CheckConstraint(condition=Q(step__in=list(rules.Step)), name="alarms_limit_step_known"),
+            models.CheckConstraint(
+                condition=Q(level__in=["red", "orange", "yellow", "blue"]), name="alarms_limit_level_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(minutes__isnull=True) | Q(minutes__gte=1, minutes__lte=rules.LONGEST),
+                name="alarms_limit_minutes",
+            ),
+            models.CheckConstraint(condition=~Q(instrument=""), name="alarms_limit_has_source"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.step}-{self.level} v{self.version}"
+
+
+class RoadRule(BaseModel):
+    """Which steps alarms take in this house, over the built-in roads: one row per version, never changed.
+
+    The newest version of a key that is in force holds; no ``steps`` takes the key out of use.
+    """
+
+    kind: ClassVar[str] = "alarm_road_rule"
+
+    key = models.CharField(max_length=40)
+    version = models.PositiveIntegerField()
+    family = models.CharField(max_length=8, choices=labels.FAMILIES)
+    quantities = models.JSONField(default=list)
+    levels = models.JSONField(default=list)
+    steps = models.JSONField(default=list)
+    instrument = models.CharField(max_length=80)
+    article = models.CharField(max_length=80, blank=True)
+    source = models.CharField(max_length=200, blank=True)
+    confidence = models.CharField(max_length=8, blank=True)
+    in_force_from = models.DateTimeField()
+    made_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    made_at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["key", "version"], name="alarms_road_version"),
+            models.CheckConstraint(condition=Q(family__in=list(rules.Family)), name="alarms_road_family_known"),
+            models.CheckConstraint(condition=~Q(instrument=""), name="alarms_road_has_source"),
         ]
 
     def __str__(self) -> str:

@@ -5,6 +5,7 @@ PRIVACY = {
     "Alarm.place": "none",
     "Alarm.location": "none",
     "Alarm.places": "none",
+    "Alarm.due_rule": "none",
     "Alarm.cause": "kept",
     "Alarm.measures": "kept",
     "Alarm.aside_why": "kept",
@@ -15,4 +16,8 @@ PRIVACY = {
     "AlarmMove.data": "none",
     "LevelRule.quantities": "none",
     "LevelRule.places": "none",
+    "StepDelay.due_rule": "none",
+    "RoadRule.quantities": "none",
+    "RoadRule.levels": "none",
+    "RoadRule.steps": "none",
 }

@@ -6,7 +6,7 @@ to be filled in. 瓦斯零超限 (矿安〔2021〕9号): an over-limit is dealt 
 
 import re
 import unicodedata
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -185,12 +185,32 @@ class Step(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Road:
-    """Which steps alarms of a family, quantities and levels take. The first road that fits holds."""
+    """Which steps alarms of a family, quantities and levels take. The first road that fits holds.
+
+    ``steps`` empty: the house has taken this key out of use.
+    """
 
     family: Family
     steps: tuple[Step, ...]
     quantities: frozenset[str] = frozenset()
     levels: frozenset[Level] = frozenset()
+    key: str = ""
+    version: int = 0
+    instrument: str = ""
+    article: str = ""
+    source: str = ""
+    confidence: str = ""
+
+
+def arranged(own: Iterable[Road], built_in: Iterable[Road]) -> tuple[Road, ...]:
+    """The roads that hold, in the order in which they are asked: what the house added, the narrower first; then the
+    built-in ones, where a road of the house with a built-in key stands in its place.
+    """
+    ours = {road.key: road for road in own}
+    known = tuple(built_in)
+    added = [road for key, road in ours.items() if key not in {each.key for each in known}]
+    added.sort(key=lambda road: (-bool(road.quantities) - bool(road.levels), road.key))
+    return tuple(road for road in (*added, *(ours.get(each.key, each) for each in known)) if road.steps)
 
 
 def steps_of(family: Family, quantity: str, level: Level, roads: Sequence[Road]) -> tuple[Step, ...]:
@@ -206,15 +226,29 @@ def steps_of(family: Family, quantity: str, level: Level, roads: Sequence[Road])
 
 
 def road_problem(road: Road) -> str | None:
-    """Why a road of the library cannot be: its steps stand in order, and what is judged has a cause and a review."""
+    """Why a road cannot be, as the key of a refusal: its steps stand in order, and what is judged has a cause and a
+    review.
+    """
     order = list(Step)
     places = [order.index(step) for step in road.steps]
     if places != sorted(set(places)):
-        return "steps are not in order"
+        return "alarms.road_order"
     if Step.ACKNOWLEDGE not in road.steps or Step.CAUSE not in road.steps:
-        return "a road begins with an acknowledgement and has a cause"
+        return "alarms.road_ends"
     if road.family in JUDGED and Step.REVIEW not in road.steps:
-        return "an over-limit ends with a review"
+        return "alarms.road_review"
+    return None
+
+
+def road_gap(roads: Sequence[Road]) -> tuple[Family, Level] | None:
+    """The first family and level for which there is no road that takes every quantity; None where none is lacking."""
+    for family in Family:
+        for level in Level:
+            if not any(
+                road.family is family and not road.quantities and (not road.levels or level in road.levels)
+                for road in roads
+            ):
+                return family, level
     return None
 
 
@@ -227,10 +261,52 @@ def next_step(steps: Sequence[Step], done: Collection[Step], *, set_aside: bool)
     return None
 
 
-def due_at(step: Step, level: Level, *, since: datetime, limits: dict[Step, dict[Level, int]]) -> datetime | None:
-    """When a step has to be done: so many minutes (data) after the one before it; None without a limit."""
-    minutes = limits.get(step, {}).get(level)
-    return None if minutes is None else since + timedelta(minutes=minutes)
+LONGEST = 10_080
+"""Minutes that a step may have at most: a week."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """How many minutes (data) a step of an alarm of one level has, counted from the step before. One row per version."""
+
+    step: Step
+    level: Level
+    minutes: int
+    version: int = 0
+    instrument: str = ""
+    article: str = ""
+    source: str = ""
+    confidence: str = ""
+
+    @property
+    def key(self) -> str:
+        return limit_key(self.step, self.level)
+
+    @property
+    def mark(self) -> str:
+        """What a judgement keeps of the row: its key and version."""
+        return f"{self.key} v{self.version}"
+
+
+Limits = Mapping[tuple[Step, Level], Limit]
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """Until when, and the row that says so."""
+
+    at: datetime
+    row: Limit
+
+
+def limit_key(step: Step, level: Level) -> str:
+    return f"{step}-{level.key}"
+
+
+def due(step: Step, level: Level, *, since: datetime, limits: Limits) -> Due | None:
+    """When a step has to be done: so many minutes after the one before it; None without a limit."""
+    row = limits.get((step, level))
+    return None if row is None else Due(since + timedelta(minutes=row.minutes), row)
 
 
 # --- the life ----------------------------------------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 """What comes back: the board, one alarm with its facts, the rules in force, whom to tell."""
 
+from anwang.work.alarms.selectors.conduct import InForce, versions
 from anwang.work.alarms.selectors.life import (
     acts,
     conclude,
@@ -30,6 +31,7 @@ from anwang.work.alarms.selectors.lists import (
 __all__ = [
     "MOST",
     "Filters",
+    "InForce",
     "acts",
     "board",
     "closed_number",
@@ -49,5 +51,6 @@ __all__ = [
     "seen",
     "steps",
     "timeline",
+    "versions",
     "waiting",
 ]

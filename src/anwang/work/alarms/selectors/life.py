@@ -12,6 +12,7 @@ from anwang.kernel.scale import Level
 from anwang.work.alarms import library, rules
 from anwang.work.alarms.models import Alarm, AlarmMove, LevelRule
 from anwang.work.alarms.rules import Action, Facts, Family, LevelRow, State, Step, Switch, Track
+from anwang.work.alarms.selectors.conduct import InForce
 from anwang.work.telemetry import store
 from anwang.work.telemetry.dialects import pairs_of
 from anwang.work.telemetry.memory import millis, moment
@@ -79,8 +80,10 @@ def seen(alarm: Alarm, *, now: datetime) -> rules.Seen:
 # --- the road ----------------------------------------------------------------------------------------------------------
 
 
-def steps(alarm: Alarm) -> tuple[Step, ...]:
-    return rules.steps_of(Family(alarm.family), alarm.quantity, Level.of(alarm.level), library.conduct().roads)
+def steps(alarm: Alarm, held: InForce | None = None) -> tuple[Step, ...]:
+    """The road of the moment at which the alarm last called: what is put into force later holds from its next call on."""
+    roads = (held or InForce()).roads(at=alarm.raised_at)
+    return rules.steps_of(Family(alarm.family), alarm.quantity, Level.of(alarm.level), roads)
 
 
 def done(alarm: Alarm) -> dict[Step, datetime]:
@@ -100,11 +103,11 @@ def done_steps(alarm: Alarm) -> frozenset[Step]:
     return frozenset(done(alarm))
 
 
-def conclude(alarm: Alarm) -> Step | None:
+def conclude(alarm: Alarm, held: InForce | None = None) -> Step | None:
     """The step that comes next; None where none is left."""
     if alarm.state == State.CLOSED:
         return None
-    return rules.next_step(steps(alarm), done_steps(alarm), set_aside=bool(alarm.aside))
+    return rules.next_step(steps(alarm, held), done_steps(alarm), set_aside=bool(alarm.aside))
 
 
 def cut(alarm: Alarm) -> rules.CutShown:
@@ -175,10 +178,16 @@ def _relations(point: SensorPoint) -> str:
 
 
 def facts(
-    alarm: Alarm, *, acting: User | None, cut_why: bool = False, cut_known: rules.CutShown | None = None
+    alarm: Alarm,
+    *,
+    acting: User | None,
+    cut_why: bool = False,
+    cut_known: rules.CutShown | None = None,
+    held: InForce | None = None,
 ) -> Facts:
     """What the guards ask; ``acting`` None is the machine."""
-    following = conclude(alarm)
+    held = held or InForce()
+    following = conclude(alarm, held)
     shown = False
     if following is Step.CUT:
         shown = (cut_known or cut(alarm)).shown
@@ -186,7 +195,7 @@ def facts(
         may_handle=acting is not None and scope.can(acting, Permission.ALARM_HANDLE, on=alarm),
         may_review=acting is not None and scope.can(acting, Permission.ALARM_REVIEW, on=alarm),
         next=following,
-        reviewed_road=Step.REVIEW in steps(alarm),
+        reviewed_road=Step.REVIEW in steps(alarm, held),
         own_work=acting is not None and _worked(alarm, acting),
         cleared=alarm.cleared_at is not None,
         cut_shown=shown,
@@ -202,9 +211,9 @@ def _worked(alarm: Alarm, user: User) -> bool:
     return AlarmMove.objects.filter(alarm=alarm, by=user, action__in=own).exists()
 
 
-def acts(alarm: Alarm, *, acting: User) -> list[Offer[State, Action]]:
+def acts(alarm: Alarm, *, acting: User, held: InForce | None = None) -> list[Offer[State, Action]]:
     """What this person may press now, and what she will be refused for a reason worth saying."""
-    offers = rules.MACHINE.offers(State(alarm.state), facts(alarm, acting=acting, cut_why=True))
+    offers = rules.MACHINE.offers(State(alarm.state), facts(alarm, acting=acting, cut_why=True, held=held))
     return [offer for offer in offers if offer.refused not in _UNSEEN]
 
 

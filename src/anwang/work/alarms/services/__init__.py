@@ -14,6 +14,7 @@ from anwang.work.alarms.services.life import (
     state_cause,
     take_measures,
 )
+from anwang.work.alarms.services.steps import set_limit, set_road
 from anwang.work.alarms.services.timers import climb, note_late
 
 __all__ = [
@@ -28,6 +29,8 @@ __all__ = [
     "review",
     "send_back",
     "set_aside",
+    "set_limit",
+    "set_road",
     "set_rule",
     "state_cause",
     "take_measures",

@@ -6,9 +6,10 @@ from datetime import datetime, timedelta
 from anwang.ground.audit import services as audit
 from anwang.ground.jobs import services as jobs
 from anwang.kernel.scale import Level
-from anwang.work.alarms import library, ports, rules, selectors
+from anwang.work.alarms import ports, rules, selectors
 from anwang.work.alarms.models import Alarm, StepDelay
 from anwang.work.alarms.rules import LevelRow, State
+from anwang.work.alarms.selectors import InForce
 
 
 def step_key(alarm_id: str) -> str:
@@ -19,26 +20,28 @@ def climb_key(alarm_id: str) -> str:
     return f"alarm:{alarm_id}:climb"
 
 
-def settle(alarm: Alarm, *, since: datetime) -> None:
-    """Which step comes next and when it is due, counted from ``since``. A hidden alarm asks nothing of anybody."""
-    following = selectors.conclude(alarm)
+def settle(alarm: Alarm, *, since: datetime, held: InForce | None = None) -> None:
+    """Which step comes next and when it is due, counted from ``since`` by the limits in force then. A hidden alarm asks
+    nothing of anybody.
+    """
+    held = held or InForce()
+    following = selectors.conclude(alarm, held)
     alarm.step = following.value if following else ""
     alarm.late = False
-    alarm.due_at = (
-        rules.due_at(following, Level.of(alarm.level), since=since, limits=library.conduct().limits)
-        if following and alarm.hidden_by_id is None
-        else None
-    )
+    due = None
+    if following and alarm.hidden_by_id is None:
+        due = rules.due(following, Level.of(alarm.level), since=since, limits=held.limits(at=since))
+    alarm.due_at, alarm.due_rule = (due.at, due.row.mark) if due else (None, "")
 
 
-def tighten(alarm: Alarm, *, now: datetime) -> None:
+def tighten(alarm: Alarm, *, now: datetime, held: InForce | None = None) -> None:
     """The alarm became graver: the road may have got steps, and the time of the present one shorter, never longer."""
-    before, due, late = alarm.step, alarm.due_at, alarm.late
-    settle(alarm, since=now)
+    before, due, rule, late = alarm.step, alarm.due_at, alarm.due_rule, alarm.late
+    settle(alarm, since=now, held=held)
     if alarm.step == before:
         alarm.late = late
         if due is not None and (alarm.due_at is None or due < alarm.due_at):
-            alarm.due_at = due
+            alarm.due_at, alarm.due_rule = due, rule
 
 
 def climbs_at(alarm: Alarm, rows: Sequence[LevelRow], *, now: datetime) -> datetime | None:
@@ -89,15 +92,14 @@ def delay(alarm: Alarm, *, now: datetime, done: bool) -> StepDelay | None:
         alarm=alarm,
         round=alarm.round,
         step=alarm.step,
-        defaults={"level": alarm.level, "due_at": alarm.due_at, "noted_at": now},
+        defaults={"level": alarm.level, "due_at": alarm.due_at, "due_rule": alarm.due_rule, "noted_at": now},
     )
     if done and row.done_at is None and now > row.due_at:
         row.done_at = now
         row.save(update_fields=["done_at"])
     alarm.late = alarm.ever_late = True
     if new:
-        audit.record(
-            "alarms.late", on=alarm, by=None, at=now, data={"step": alarm.step, "due_at": alarm.due_at.isoformat()}
-        )
+        data = {"step": alarm.step, "due_at": alarm.due_at.isoformat(), "rule": alarm.due_rule}
+        audit.record("alarms.late", on=alarm, by=None, at=now, data=data)
         ports.announce_late(row, now)
     return row

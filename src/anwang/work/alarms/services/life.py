@@ -181,6 +181,7 @@ def _moved(
 ) -> Alarm:
     """Write → record → announce, the same for every verb."""
     clock.delay(alarm, now=now, done=True)
+    judged = {"limit": alarm.due_rule} if alarm.due_rule else {}
     alarm.state, alarm.state_since, alarm.changed_at = step.target, now, now
     alarm.round = next_round or alarm.round
     clock.settle(alarm, since=now)
@@ -197,7 +198,7 @@ def _moved(
         by_name=by.name,
         at=now,
         note=note.strip()[:500],
-        data=dict(data or {}),
+        data={**(data or {}), **judged},
     )
     audit.record(f"alarms.{step.action}", on=alarm, by=by, at=now, data={"from": step.source, "to": step.target})
     clock.arm(alarm, selectors.level_rules(at=now), now=now)

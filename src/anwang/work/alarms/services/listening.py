@@ -17,6 +17,7 @@ from anwang.kernel import clock as calendar
 from anwang.work.alarms import library, ports, rules, selectors
 from anwang.work.alarms.models import Alarm, AlarmEpisode, AlarmLevel, AlarmMove
 from anwang.work.alarms.rules import Again, Family, LevelRow, State
+from anwang.work.alarms.selectors import InForce
 from anwang.work.alarms.services import clock
 from anwang.work.alarms.services.timers import graver
 from anwang.work.telemetry import places as standard
@@ -42,6 +43,7 @@ class Batch:
 
     now: datetime
     rows: list[LevelRow]
+    held: InForce = field(default_factory=InForce)
     current: dict[Key, Alarm] = field(default_factory=dict)
     open: dict[str, set[str]] = field(default_factory=dict)
     """Alarm → its episodes that go on."""
@@ -189,7 +191,7 @@ def _raised(batch: Batch, episode: Episode, key: Key) -> Alarm | None:
     if rung is None:
         return None
     batch.levels.append(rung)
-    clock.settle(alarm, since=now)
+    clock.settle(alarm, since=now, held=batch.held)
     batch.new[alarm.pk] = batch.calling[alarm.pk] = batch.current[key] = alarm
     batch.moves.append((alarm, "", "raise", {"level": alarm.level}))
     return alarm
@@ -247,9 +249,9 @@ def _judge(batch: Batch, alarm: Alarm) -> None:
         alarm.level, alarm.rank = rules.FLOOR.key, int(rules.FLOOR)
         rung = AlarmLevel(alarm=alarm, at=batch.now, level=alarm.level, value=alarm.highest)
     if calls_again:
-        clock.settle(alarm, since=batch.now)
+        clock.settle(alarm, since=batch.now, held=batch.held)
     elif rung is not None:
-        clock.tighten(alarm, now=batch.now)
+        clock.tighten(alarm, now=batch.now, held=batch.held)
         batch.calling[alarm.pk] = alarm
     if rung is not None:
         batch.levels.append(rung)
@@ -329,7 +331,7 @@ def _inhibit(batch: Batch, told: Sequence[News]) -> None:
         elif alarm.cleared_at is None and alarm.state == State.RAISED:
             alarm.raised_at = batch.now
             batch.calling[alarm.pk] = alarm
-        clock.settle(alarm, since=batch.now)
+        clock.settle(alarm, since=batch.now, held=batch.held)
         batch.touch(alarm)
 
 

@@ -1,5 +1,6 @@
 """The board in a real browser: clocks of minutes and of weeks, and a phone on which nothing stands empty."""
 
+import os
 import re
 from datetime import timedelta
 
@@ -83,3 +84,26 @@ def test_an_old_alarms_page_shows_the_cut_of_its_time(open_at):
     expect(section).to_contain_text("报警期间断电器和馈电传感器均显示已断电")
     expect(section).to_contain_text(re.compile(r"3101综采工作面 馈电器 · 无电 \d\d-\d\d \d\d:\d\d"))
     assert page.evaluate("document.documentElement.scrollWidth") <= SIZES["phone"][0]
+
+
+@pytest.fixture
+def changed(watched):
+    """A time limit of the house; before the browser is there."""
+    said = {"instrument": "县安委办〔2026〕12号", "confidence": "high", "by": watched.admin}
+    services.set_limit(step="acknowledge", level="red", minutes=90, now=timezone.now(), **said)
+
+
+@pytest.mark.usefixtures("changed")
+@pytest.mark.parametrize("size", ["desk", "phone"])
+def test_steps_and_time_limits_are_cards_on_a_phone(open_at, size):
+    page = open_at(reverse("alarms:steps"), size)
+    row = page.get_by_role("row").filter(has_text="确认报警").first
+    expect(row).to_contain_text("1 小时 30 分钟")
+    expect(row).to_contain_text("本级录入")
+    expect(row).to_contain_text("内置")
+    assert page.evaluate("document.documentElement.scrollWidth") <= SIZES[size][0]
+    tall = row.bounding_box()["height"] > row.bounding_box()["width"] * 0.4
+    assert tall is (size == "phone")
+    assert page.complaints == []
+    if folder := os.environ.get("ALARMS_PICTURES"):
+        page.screenshot(path=f"{folder}/steps_{size}.png", full_page=True)

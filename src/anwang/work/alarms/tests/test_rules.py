@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from anwang.kernel.machine import MoveRefused
 from anwang.kernel.scale import Level
 from anwang.work.alarms import library, rules
-from anwang.work.alarms.rules import Action, Again, Facts, Family, Road, Seen, State, Step, Switch, Track
+from anwang.work.alarms.rules import Action, Again, Facts, Family, Limit, Road, Seen, State, Step, Switch, Track
 
 NOW = datetime(2026, 11, 20, tzinfo=UTC)
 WORDS = library.conduct().sensor_words
@@ -117,9 +117,9 @@ def test_the_library_is_sound():
 @pytest.mark.parametrize(
     ("steps", "problem"),
     [
-        ((Step.CAUSE, Step.ACKNOWLEDGE), "steps are not in order"),
-        ((Step.ACKNOWLEDGE,), "a road begins with an acknowledgement and has a cause"),
-        ((Step.ACKNOWLEDGE, Step.CAUSE), "an over-limit ends with a review"),
+        ((Step.CAUSE, Step.ACKNOWLEDGE), "alarms.road_order"),
+        ((Step.ACKNOWLEDGE,), "alarms.road_ends"),
+        ((Step.ACKNOWLEDGE, Step.CAUSE), "alarms.road_review"),
         ((Step.ACKNOWLEDGE, Step.CAUSE, Step.REVIEW), None),
     ],
 )
@@ -128,10 +128,47 @@ def test_a_road_that_cannot_be(steps, problem):
 
 
 def test_the_clock_of_a_step():
-    limits = {Step.ACKNOWLEDGE: {Level.RED: 2}}
-    assert rules.due_at(Step.ACKNOWLEDGE, Level.RED, since=NOW, limits=limits) == NOW + timedelta(minutes=2)
-    assert rules.due_at(Step.ACKNOWLEDGE, Level.BLUE, since=NOW, limits=limits) is None
-    assert rules.due_at(Step.CUT, Level.RED, since=NOW, limits=limits) is None
+    row = Limit(Step.ACKNOWLEDGE, Level.RED, 2, version=3)
+    limits = {(Step.ACKNOWLEDGE, Level.RED): row}
+    due = rules.due(Step.ACKNOWLEDGE, Level.RED, since=NOW, limits=limits)
+    assert due == rules.Due(NOW + timedelta(minutes=2), row)
+    assert (row.key, row.mark) == ("acknowledge-red", "acknowledge-red v3")
+    assert rules.due(Step.ACKNOWLEDGE, Level.BLUE, since=NOW, limits=limits) is None
+    assert rules.due(Step.CUT, Level.RED, since=NOW, limits=limits) is None
+
+
+def test_what_is_kept_of_a_limit_fits_its_column():
+    longest = max((Limit(step, level, 1, version=2**31).mark for step in Step for level in Level), key=len)
+    assert len(longest) <= 40
+
+
+SHORT, WHOLE_ROAD = (Step.ACKNOWLEDGE, Step.CAUSE), (Step.ACKNOWLEDGE, Step.CAUSE, Step.MEASURES)
+
+
+def test_roads_of_the_house_come_first_the_narrower_before_the_wider_and_replaced_ones_keep_their_place():
+    built_in = (
+        Road(Family.SENSOR, SHORT, quantities=frozenset({"methane"}), key="sensor-methane"),
+        Road(Family.SENSOR, SHORT, key="sensor"),
+        Road(Family.MINE, SHORT, key="mine"),
+    )
+    own = (
+        Road(Family.SENSOR, WHOLE_ROAD, key="sensor-methane"),
+        Road(Family.SENSOR, WHOLE_ROAD, key="z"),
+        Road(Family.SENSOR, WHOLE_ROAD, levels=frozenset({Level.RED}), key="x"),
+        Road(Family.SENSOR, WHOLE_ROAD, quantities=frozenset({"co"}), levels=frozenset({Level.RED}), key="y"),
+        Road(Family.MINE, (), key="mine"),
+    )
+    assert [road.key for road in rules.arranged(own, built_in)] == ["y", "x", "z", "sensor-methane", "sensor"]
+    assert rules.arranged((), built_in) == built_in
+
+
+def test_a_family_and_level_without_a_road_is_found():
+    roads = library.conduct().roads
+    assert rules.road_gap(roads) is None
+    mine = Road(Family.MINE, SHORT, levels=frozenset({Level.RED, Level.BLUE}), key="mine")
+    assert rules.road_gap(rules.arranged([mine], roads)) == (Family.MINE, Level.ORANGE)
+    methane_alone = Road(Family.SENSOR, SHORT, quantities=frozenset({"methane"}), key="sensor")
+    assert rules.road_gap(rules.arranged([methane_alone], roads)) == (Family.SENSOR, Level.RED)
 
 
 FACTS = st.builds(

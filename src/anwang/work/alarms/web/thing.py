@@ -20,6 +20,7 @@ from anwang.kernel import ids
 from anwang.work.alarms import labels, library, rules, selectors
 from anwang.work.alarms.models import Alarm, AlarmMove
 from anwang.work.alarms.rules import Action, State
+from anwang.work.alarms.selectors import InForce
 from anwang.work.telemetry import labels as gas
 from anwang.work.telemetry import selectors as gas_selectors
 from anwang.work.telemetry import sensors
@@ -66,19 +67,19 @@ def live(request: HttpRequest, alarm_id: str) -> HttpResponse:
 
 
 def thing(user: User, alarm: Alarm, *, now: datetime) -> dict[str, Any]:
-    moves = selectors.timeline(alarm)
+    moves, held = selectors.timeline(alarm), InForce()
     return {
         "alarm": decorate(alarm, now),
         "now": now,
         "page_title": title(alarm),
-        "steps": steps(alarm),
+        "steps": steps(alarm, held),
         "facts": facts(alarm),
-        "cut": cut_words(alarm),
+        "cut": cut_words(alarm, held),
         "episodes": episodes(alarm),
         "levels": list(alarm.levels.order_by("at")),
         "delays": list(alarm.delays.order_by("due_at")),
         "entries": entries(alarm, moves),
-        "acts": acts(user, alarm),
+        "acts": acts(user, alarm, held),
         "chart_url": chart(alarm),
         "hazard_url": where("hazards:hazard", alarm.hazard_id) if alarm.hazard_id else "",
     }
@@ -140,11 +141,11 @@ def clock_words(due: datetime | None, now: datetime) -> str:
     return (_("{t} over time") if due < now else _("{t} left")).format(t=span_words(due - now))
 
 
-def steps(alarm: Alarm) -> list[Step]:
+def steps(alarm: Alarm, held: InForce) -> list[Step]:
     """The road of this alarm, and no step that is not on it."""
     done = selectors.done(alarm)
     found = [Step(labels.DONE["raise"], "done", alarm.raised_at)]
-    for step in selectors.steps(alarm):
+    for step in selectors.steps(alarm, held):
         skipped = bool(alarm.aside) and step is not rules.Step.REVIEW and step not in done
         if step in done:
             found.append(Step(labels.STEP[step], "done", done[step]))
@@ -189,9 +190,9 @@ def _moment(at: datetime) -> str:
     return f"{timezone.localtime(at):%Y-%m-%d %H:%M:%S}"
 
 
-def cut_words(alarm: Alarm) -> dict[str, Any] | None:
+def cut_words(alarm: Alarm, held: InForce | None = None) -> dict[str, Any] | None:
     """What cutter and feed show: while the alarm goes on now, afterwards what they showed while it lasted."""
-    if rules.Step.CUT not in selectors.steps(alarm):
+    if rules.Step.CUT not in selectors.steps(alarm, held):
         return None
     known = selectors.cut(alarm)
     over = alarm.cleared_at is not None
@@ -259,13 +260,14 @@ def entries(alarm: Alarm, moves: list[AlarmMove]) -> list[Entry]:
         found.append(Entry(rung.at, words, who=_("Level rules"), note=basis))
     for delay in alarm.delays.all():
         words = _("“%(step)s” became late") % {"step": labels.STEP[delay.step]}
-        found.append(Entry(delay.noted_at, words, tone="late"))
+        basis = _("Time limit: %(rule)s") % {"rule": delay.due_rule} if delay.due_rule else ""
+        found.append(Entry(delay.noted_at, words, note=basis, tone="late"))
     return sorted(found, key=lambda entry: entry.at, reverse=True)
 
 
-def acts(user: User, alarm: Alarm) -> list[Act]:
+def acts(user: User, alarm: Alarm, held: InForce) -> list[Act]:
     """Only what the table offers; the next step of the road first."""
-    offered = selectors.acts(alarm, acting=user)
+    offered = selectors.acts(alarm, acting=user, held=held)
     main = rules.OF_STEP[rules.Step(alarm.step)] if alarm.step else Action.CLOSE
     found = []
     for each in sorted(offered, key=lambda offer: offer.action is not main):
