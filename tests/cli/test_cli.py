@@ -236,6 +236,26 @@ class TestCopies:
         (house.home / "files").mkdir(exist_ok=True)
         (house.home / "files" / "photo").write_bytes(b"picture")
         house.anwang("audit", "seal")
+        from anwang.work.telemetry.tests.test_kill import prepared
+        from anwang.work.telemetry.tests.test_replay import MINE, START, cddy, cdss, code, definition, reading
+
+        prepared(house)
+
+        def sent(house, *files):
+            for name, content in files:
+                (tmp_path / name).write_bytes(content)
+                assert house.anwang("gas", "ingest", str(tmp_path / name)).returncode == 0
+
+        def asked(house, *words):
+            return json.loads(house.anwang("gas", "query", *words, "--json").stdout)
+
+        scan = [
+            cdss(START + n * 20_000, [reading(code(1), value, 0, START + n * 20_000)])
+            for n, value in enumerate((0.4, 1.2, 1.3, 0.2))
+        ]
+        sent(house, cddy(definition(1, "1.0;0.9;;;1.5;1.0;;")), *scan[:2])
+        day = asked(house, "--point", code(1), "--day", "2026-11-20")
+        assert [row["value"] for row in day] == [0.4, 1.2]
         copy = house.anwang("backup", str(tmp_path / "copies"), "--json")
         assert copy.returncode == 0, copy.stderr
         folder = json.loads(copy.stdout)["folder"]
@@ -251,6 +271,12 @@ class TestCopies:
             assert (empty / "files" / "photo").read_bytes() == b"picture"
             found = other.anwang("audit", "verify", "--json")
             assert json.loads(found.stdout)["sound"] is True, found.stdout
+            # The history came with it, and the mine goes on where it was: its open over-limit ends as it would have.
+            assert asked(other, "--point", code(1), "--day", "2026-11-20") == day
+            sent(other, *scan[1:])
+            assert asked(other, "--mine", MINE)[0]["value"] == 0.2
+            (episode,) = other.sql("SELECT n, max, \"end\" IS NOT NULL FROM telemetry_episode WHERE what = '001'")
+            assert tuple(episode) == (2, 1.3, True)
             again = other.anwang("restore", folder, env=ENGLISH)
             assert again.returncode == 1
             assert "is not empty" in again.stderr

@@ -207,7 +207,9 @@ def county(word: str, *, region: Any, town: Any, village: Any, make_user: Any, n
 
 
 def _gas(word: str, *, region: Any, site: Any, by: Any, now: datetime) -> Mine:
-    """The mine's feed: a point set looser than the standard and over its limit, a record refused, a report unseen."""
+    """The mine's feed: a point set looser than the standard and over its limit, a record refused, a report unseen,
+    somebody underground.
+    """
     code = f"{region.code[:6]}990001"
     mine = gas.meet(code=code, name=f"{word}煤矿", now=now)
     gas.bind(mine_id=mine.pk, site_id=site.pk, by=by, now=now, gas_class="high")
@@ -217,7 +219,9 @@ def _gas(word: str, *, region: Any, site: Any, by: Any, now: datetime) -> Mine:
     defined = f"{point};01;{cut};0001;MN;%CH4;4.0;0;2.0;;;;2.5;;;;;;{word}回采工作面回风流;;;;;{at}"
     head = f"{code};{word}煤矿;KJ90X;煤矿安全监控系统;{word}厂家;2027-12-31;{at}"
     rows = (f"{code};{word}煤矿;{at}", f"{point};环境瓦斯;{word};2.2;%CH4;1;{at}", f"{word}坏记录")
-    for name, lines in (("CDDY", (head, defined)), ("CDSS", rows)):
+    area, person = f"1;{code}0001;1;{word}工作面", f"{code}00001;{word}矿工;1;{at};;{code}0001;{at};;;;;;0;0;"
+    people = (("RYQY", (rows[0], area)), ("RYSS", (rows[0], person)))
+    for name, lines in (("CDDY", (head, defined)), ("CDSS", rows), *people):
         receipt = gas.receive_file(("~".join(lines) + "~||").encode(), f"{code}_{name}_{stamp}.txt", now=now)
         assert receipt.state == "taken", receipt
     sensor = SensorPoint.objects.get(code=point)

@@ -4,6 +4,7 @@ ANWANG_HOME      folder with database, files, logs, secret (default ./var): a co
 DATABASE_URL     postgres://… for a city or province; SQLite in ANWANG_HOME otherwise
 ANWANG_HOSTS     host names the server answers to, comma separated (default: this machine)
 ANWANG_HTTPS     1 behind TLS: secure cookies, HSTS
+ANWANG_LANDING_DAYS  7 (default): how long uploaded mine files that were taken stay in landing/done; 0 for ever
 ANWANG_DIGEST    sha256 (default) or sm3 for the audit chain
 ANWANG_MAIL_URL  apprise URL for mail, e.g. mailtos://user:pass@host
 ANWANG_DEBUG     1 on a developer's machine
@@ -44,6 +45,7 @@ HTTPS = os.environ.get("ANWANG_HTTPS") == "1"
 ALLOWED_HOSTS = [h for h in os.environ.get("ANWANG_HOSTS", "127.0.0.1,localhost,[::1],testserver").split(",") if h]
 CSRF_TRUSTED_ORIGINS = [f"https://{h}" for h in ALLOWED_HOSTS if HTTPS and not h.startswith("[")]
 PUBLIC_URL = os.environ.get("ANWANG_PUBLIC_URL", "http://127.0.0.1:8000").rstrip("/")
+ANWANG_LANDING_DAYS = int(os.environ.get("ANWANG_LANDING_DAYS", "7"))
 ANWANG_DIGEST = os.environ.get("ANWANG_DIGEST", "sha256")
 ANWANG_MAIL_URL = os.environ.get("ANWANG_MAIL_URL", "")
 

@@ -15,6 +15,7 @@ import numpy as np
 from anwang.edge.demo import duty
 from anwang.edge.demo.mines import Incident, MinePlan, SimulatedMine, writing
 from anwang.edge.demo.mines import county as of_county
+from anwang.edge.demo.mines.crew import NOTHING, Shown, crew_of
 from anwang.edge.demo.mines.mine import RAISED
 from anwang.edge.demo.mines.mine import Scan as Simulated
 from anwang.edge.demo.mines.plan import SERIAL, code_of
@@ -46,6 +47,10 @@ LATELY: dict[int, tuple[str, str, timedelta, int]] = {
 """Which mine has what going wrong where, how long before the end, for how many seconds (0: as its kind says): so that the
 board shows one alarm that waits for its review, one for its measures, one for its cause, and a fresh one.
 """
+SHOWN: dict[int, Shown] = {1: Shown(overtime=True), 2: Shown(crowded=True), 6: Shown(leaderless=True)}
+"""Which mine has what out of order with the people underground."""
+CURVE = 24
+"""Hours before the end of which a snapshot of the people underground is sent."""
 UNSAID = frozenset({"hidden", "silence", "mine_silence"})
 SETTLED = timedelta(hours=50)
 """Of what else the script lets go wrong, nothing that ends with a review lies so shortly before the end."""
@@ -90,6 +95,8 @@ def live_through(
             on_duty.look(sent.at)
         on_duty.until(min(end, now))
         step(1)
+    for n, plan in enumerate(plans):
+        services.receive(_people(plan, n, now), now=now)
     services.reconcile(now=now)
     store.writer().sync()
 
@@ -181,6 +188,18 @@ def _items(plan: MinePlan, scan: Simulated | None) -> list[Item]:
     return made
 
 
+def _people(plan: MinePlan, n: int, now: datetime) -> list[Item]:
+    """Who works underground in the n-th mine, and where they were in the hours until now."""
+    crew = crew_of(plan)
+    if crew is None:
+        return []
+    last, shown = millis(now) // 1000 * 1000, SHOWN.get(n, NOTHING)
+    files = writing.personnel(plan, crew, last)
+    # The newest first: those that come after it are counted, and move nobody.
+    files += [writing.positions(plan, crew, last - hour * 3_600_000, shown) for hour in range(CURVE + 1)]
+    return [UploadedFile(*file) for file in files]
+
+
 # --- from now on ----------------------------------------------------------------------------------------------------------
 
 
@@ -195,7 +214,7 @@ def is_here() -> bool:
 
 
 def go_on(*, now: datetime) -> int:
-    """What the mines send until ``now``, of the last two minutes at most. Returns how many scans."""
+    """What the mines send until ``now``, of the last two minutes at most: scans, and who is underground. Returns how many."""
     at = millis(now) // LIVE_MS * LIVE_MS
     if not _running or at - _running[0].begins > DAYS * 86_400_000:
         _running[:] = [
@@ -213,11 +232,13 @@ def go_on(*, now: datetime) -> int:
         ]
     items: list[Item] = []
     newest = dict(Mine.objects.filter(simulated=True).values_list("code", "feed__newest_at"))
-    for mine in _running:
+    for n, mine in enumerate(_running):
         last = newest.get(mine.plan.code)
         begin = max(millis(now - CATCH_UP), millis(last) if last else 0) // LIVE_MS * LIVE_MS + LIVE_MS
         for moment_at in range(begin, at + 1, LIVE_MS):
             items += _items(mine.plan, mine.scan(moment_at))
+        if begin <= at and (crew := crew_of(mine.plan)) is not None:
+            items.append(UploadedFile(*writing.positions(mine.plan, crew, at, SHOWN.get(n, NOTHING))))
     if items:
         services.receive(items, now=now)
     return len(items)

@@ -8,7 +8,8 @@ A message on the bus is a list of messages of one mine, never a single reading.
 
 import asyncio
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -34,6 +35,9 @@ from anwang.edge.gateway.messages import Message
 from anwang.edge.gateway.models import Run
 from anwang.edge.gateway.running import RETRY, Say, Worker
 from anwang.edge.gateway.services import Taken
+from anwang.work.telemetry import dialects
+from anwang.work.telemetry import services as telemetry
+from anwang.work.telemetry.services import Receipt, UploadedFile, landing
 
 STREAM = "anwang-scans"
 PARTITIONS = 16
@@ -115,6 +119,35 @@ class Publisher:
         for body in packed(messages):
             # One after the other: the order of a mine is the order of its stream.
             await self._js.publish(subject, body, timeout=10, headers={"Nats-Msg-Id": hashlib.sha256(body).hexdigest()})
+
+
+def carrier(publisher: Publisher, loop: asyncio.AbstractEventLoop, *, now: Callable[[], datetime]) -> landing.Take:
+    """What the landing folder does with its files: onto the bus, from the worker's thread. They are moved when the stream has
+    them on its disk.
+
+    What is refused by its outer form needs no shard to say so, and what NATS would not take as one message is received here.
+    """
+
+    def take(files: Sequence[UploadedFile]) -> list[Receipt]:
+        receipts: list[Receipt] = []
+        messages: list[Message] = []
+        for file in files:
+            try:
+                name = dialects.opened(file.name, file.content).name
+            except dialects.Incomplete:
+                receipts.append(Receipt(file.name, "incomplete", "incomplete"))
+                continue
+            except dialects.FileRefused:
+                name = None
+            if name is None or len(file.content) > BODY:
+                receipts += telemetry.receive([file], now=now())
+                continue
+            messages.append(Message(f"{rules.ROOT}/{name.mine}/file/{file.name}", file.content))
+            receipts.append(Receipt(file.name, mine=name.mine, type=name.type))
+        asyncio.run_coroutine_threadsafe(publisher(messages), loop).result()
+        return receipts
+
+    return take
 
 
 def packed(messages: Sequence[Message]) -> list[bytes]:

@@ -4,6 +4,8 @@ Everything is subscribed with QoS 1 under a lasting session, so what comes while
 """
 
 import asyncio
+import time
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -19,6 +21,14 @@ SESSION = 7 * 86_400
 IN_FLIGHT = 65_535
 CONNECT_WITHIN = 10.0
 BACKOFF = (1.0, 2.0, 5.0, 10.0, 30.0)
+
+_KIND, _PUBLISH = 0xF6, 0x32
+"""Of the first byte: kind and QoS, and those of a message published with QoS 1."""
+_PUBACK = b"\x40\x02"
+"""Its kind and length; without a reason code it means that all is well (MQTT 5, 3.4.2.1)."""
+_SHORTEST = 7
+_new = tuple.__new__
+"""A named tuple made without its own constructor, which takes as long as all else here."""
 
 log = structlog.get_logger("anwang.gateway")
 
@@ -63,6 +73,7 @@ class Broker:
                 failed += 1
                 continue
             self._client = client
+            _read_by_the_packet(client, self._intake)
             run.connected, failed, said = True, 0, ""
             self._say(f"connected: {self.address}")
             try:
@@ -91,7 +102,7 @@ class Broker:
         handler = client._package_handler  # noqa: SLF001 - gmqtt acknowledges when a callback returns; we do when it is kept
 
         def taken(mid: int, payload: bytes, topic: str, _properties: Any) -> None:
-            self._intake.put(Message(topic, payload, _Ack(handler, handler.current_connection, mid)))
+            self._intake.put(Message(topic, bytes(payload), _link(handler), mid))
 
         def subscribe(_client: Any, _flags: int, _code: int, _properties: Any) -> None:
             client.subscribe(f"{rules.ROOT}/#", qos=1)
@@ -114,14 +125,79 @@ class Broker:
             transport.pause_reading() if hold else transport.resume_reading()
 
 
-class _Ack:
+class _Link:
     """Acknowledges over the connection a message came by; on another one its number means nothing."""
 
-    __slots__ = ("_connection", "_handler", "_mid")
+    __slots__ = ("_connection", "_handler")
 
-    def __init__(self, handler: Any, connection: Any, mid: int) -> None:
-        self._handler, self._connection, self._mid = handler, connection, mid
+    def __init__(self, handler: Any, connection: Any) -> None:
+        self._handler, self._connection = handler, connection
 
-    def __call__(self) -> None:
+    def acknowledge(self, mids: Sequence[int]) -> None:
         if self._handler.current_connection is self._connection and not self._connection.is_closing():
-            self._handler._send_puback(self._mid)  # noqa: SLF001
+            self._connection.send_package(b"".join([_PUBACK + mid.to_bytes(2) for mid in mids]))
+
+
+def _link(handler: Any) -> _Link:
+    """One a connection, so that what came by it can be acknowledged together."""
+    connection = handler.current_connection
+    found: _Link | None = getattr(connection, "anwang_link", None)
+    if found is None:
+        found = connection.anwang_link = _Link(handler, connection)
+    return found
+
+
+def _read_by_the_packet(client: Any, intake: Intake) -> None:
+    """Take published messages straight out of what the socket gave, without gmqtt's five calls and an object for each.
+
+    That is the plain case: QoS 1, no properties. Everything else goes gmqtt's way, packet by packet and in its turn.
+    """
+    handler, connection = client._package_handler, client._connection  # noqa: SLF001
+    protocol = connection._protocol  # noqa: SLF001
+    one_by_one = protocol._read_packet  # noqa: SLF001
+    link = _link(handler)
+    fifth = protocol.proto_ver >= gmqtt.constants.MQTTv50
+
+    def read(data: bytes) -> int:
+        if handler.current_connection is not connection:
+            return int(one_by_one(data))
+        connection._last_data_in = time.monotonic()  # noqa: SLF001
+        found: list[Message] = []
+        at, size = 0, len(data)
+        while size - at >= _SHORTEST:
+            length, shift, body = 0, 0, at + 1
+            while body < size and shift < 28:
+                byte = data[body]
+                length |= (byte & 0x7F) << shift
+                body, shift = body + 1, shift + 7
+                if byte < 0x80:
+                    break
+            else:
+                break
+            end = body + length
+            if end > size:
+                break
+            topic_end = body + 2 + (data[body] << 8 | data[body + 1])
+            payload = topic_end + 2 + fifth
+            topic = ""
+            if data[at] & _KIND == _PUBLISH and payload <= end and not (fifth and data[payload - 1]):
+                try:
+                    topic = data[body + 2 : topic_end].decode()
+                except UnicodeDecodeError:
+                    topic = ""
+            if topic:
+                mid = data[topic_end] << 8 | data[topic_end + 1]
+                found.append(_new(Message, (topic, data[payload:end], link, mid)))
+            else:
+                intake.put(*found)
+                found = []
+                if one_by_one(data[at:end]) < 0:
+                    return -1
+            at = end
+        intake.put(*found)
+        # What is left begins with a packet that has not come whole, or with one too short to be published.
+        if at < size and (rest := one_by_one(data[at:])) != 0:
+            return int(rest) if rest < 0 else at + int(rest)
+        return at
+
+    protocol._read_packet = read  # noqa: SLF001

@@ -18,7 +18,7 @@ from django.db import close_old_connections
 from django.utils import timezone
 
 from anwang.edge.gateway import services
-from anwang.edge.gateway.messages import Message
+from anwang.edge.gateway.messages import Link, Message
 from anwang.edge.gateway.models import Run
 from anwang.edge.gateway.services import Taken
 from anwang.ground.base.errors import Refused
@@ -26,7 +26,9 @@ from anwang.work.telemetry import services as telemetry
 from anwang.work.telemetry import store
 
 GATHER = 0.02
-"""Seconds that the first message of a batch waits for others."""
+"""Seconds that a batch waits for others before it is taken."""
+ENOUGH = 2_000
+"""Messages that do not wait for more."""
 AT_ONCE = 16_384
 """Messages in one transaction."""
 BYTES_AT_ONCE = 32 * 2**20
@@ -72,8 +74,8 @@ class Intake:
         self._held = False
         self.stopping = False
 
-    def put(self, message: Message) -> None:
-        self._waiting.append(message)
+    def put(self, *messages: Message) -> None:
+        self._waiting.extend(messages)
         self._come.set()
         if len(self._waiting) > HIGH and not self._held:
             self._held = True
@@ -86,6 +88,8 @@ class Intake:
             if not self._waiting:
                 self._come.clear()
                 await self._come.wait()
+            if len(self._waiting) < ENOUGH:
+                # Also when many wait: a transaction costs the same for ten messages and for a thousand.
                 await asyncio.sleep(GATHER)
             batch = self._next()
             while batch and not self.stopping:
@@ -101,8 +105,7 @@ class Intake:
                     failed += 1
                     continue
                 failed, self.run.says = 0, ""
-                for message in batch:
-                    message.ack()
+                _acknowledge(batch)
                 self.run.messages += taken.messages
                 self.run.readings += taken.readings
                 self.run.refused += taken.refused
@@ -123,6 +126,16 @@ class Intake:
             batch.append(self._waiting.popleft())
             size += len(batch[-1].payload)
         return batch
+
+
+def _acknowledge(batch: Sequence[Message]) -> None:
+    """All of a connection's messages at once: thousands of small writes cost more than taking them did."""
+    kept: dict[Link, list[int]] = {}
+    for message in batch:
+        if message.link is not None:
+            kept.setdefault(message.link, []).append(message.mid)
+    for link, mids in kept.items():
+        link.acknowledge(mids)
 
 
 def new_run(part: str, talks_to: str) -> Run:
@@ -151,8 +164,12 @@ async def every(seconds: float, worker: Worker, work: Callable[[], object]) -> N
         await asyncio.sleep(seconds)
 
 
+def sweep(take: telemetry.landing.Take | None = None) -> None:
+    telemetry.sweep(now=timezone.now(), take=take)
+
+
 def sweep_and_tick() -> None:
-    telemetry.sweep(now=timezone.now())
+    sweep()
     tick()
 
 

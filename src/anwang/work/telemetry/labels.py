@@ -3,7 +3,7 @@
 from django.utils.translation import gettext_lazy as _
 
 from anwang.ground.base.errors import Sentence
-from anwang.work.telemetry.rules import GasClass, Kind
+from anwang.work.telemetry.rules import GasClass, InOut, Kind
 
 KINDS = [
     (Kind.OVER.value, _("Over limit")),
@@ -32,11 +32,12 @@ REASONS = [
     ("fields", _("Wrong number of fields")),
     ("full_width", _("A full-width separator")),
     ("point", _("Not a point code")),
-    ("other_mine", _("A point of another mine")),
+    ("other_mine", _("A code of another mine")),
+    ("code", _("Not a code of a card, area or station")),
     ("value", _("Not a number")),
     ("status", _("Not a status")),
     ("time", _("Not a time")),
-    ("flag", _("Neither 0 nor 1")),
+    ("flag", _("Not a flag of the format")),
     ("ahead", _("More than 5 minutes ahead of the clock")),
     ("name", _("The file name does not fit the format")),
     ("type", _("An unknown type of file")),
@@ -89,6 +90,17 @@ REPORTED = {
     "010": _("Lower warning"),
 }
 """Types of abnormal event in a mine's own reports."""
+
+IN_OUT = [
+    (InOut.MOUTH.value, _("At the mine mouth")),
+    (InOut.IN.value, _("Underground")),
+    (InOut.OUT.value, _("Come up")),
+]
+"""Where a card is, as the positioning system says."""
+
+RUN_STATES = {"0": _("Running"), "1": _("Communication interrupted"), "2": _("Out of order"), "9": _("Not known")}
+POWER_STATES = {"0": _("On battery"), "1": _("On mains"), "2": _("Power failed"), "9": _("Not known")}
+"""Of a base station (JZSS). The format says direct and alternating current: the battery and the mains."""
 
 FINDING_STATES = [
     ("open", _("To be decided")),
@@ -146,7 +158,7 @@ THINGS = {
 JOBS = {
     "telemetry.tick": _("Notice mines that have fallen silent"),
     "telemetry.reconcile": _("Compare what mines report with what was seen"),
-    "telemetry.prune": _("Drop old names of files"),
+    "telemetry.prune": _("Drop old names of files, numbers of people, statistics"),
     "telemetry.tidy": _("Tidy the history of readings"),
     "telemetry.retention": _("Drop readings that are older than the rule"),
 }

@@ -8,12 +8,24 @@ import threading
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
+import numpy as np
+from numpy.typing import NDArray
+
 from anwang.work.telemetry import dialects, sensors
 from anwang.work.telemetry.engine import Engine, Limits, SnapshotUnreadable
 from anwang.work.telemetry.models import Feed, Mine, Relation, SensorPoint
 
 LOCK = threading.RLock()
 """The engine belongs to one thread at a time."""
+
+
+LISTS = 2048
+"""Packed lists of points that are remembered: one a mine, and some for mines that send in parts."""
+_NONE = np.zeros(0, np.int32)
+
+
+def codes_of(points: Sequence[str] | bytes) -> Sequence[str]:
+    return points.decode("ascii").split(",") if isinstance(points, bytes) else points
 
 
 class Memory:
@@ -23,6 +35,7 @@ class Memory:
         self.points: dict[int, SensorPoint] = {}
         self.mines: dict[int, Mine] = {}
         self._versions: dict[int, int] = {}
+        self._lists: dict[bytes, tuple[int, NDArray[np.int32]]] = {}
 
     def ready(self, mine: Mine, feed: Feed) -> None:
         """Make sure that what is held of this mine is what its row says. Call with the row locked."""
@@ -55,6 +68,25 @@ class Memory:
 
     def relate(self, pairs: Iterable[tuple[int, int]]) -> None:
         self.engine.relate(pairs)
+
+    def numbers(self, mine: Mine, points: Sequence[str] | bytes) -> tuple[NDArray[np.int32], NDArray[np.bool_]]:
+        """The numbers of point codes, -1 for those nobody knows, and which of them are this mine's.
+
+        A packed list whose points are all the mine's is remembered: a point keeps its number and its mine for ever.
+        """
+        if isinstance(points, bytes):
+            mine_index, found = self._lists.get(points, (-1, _NONE))
+            if mine_index == mine.index:
+                return found.copy(), np.ones(len(found), np.bool_)
+        known = self.table.get
+        point = np.array([-1 if (number := known(code)) is None else number for code in codes_of(points)], np.int32)
+        ours = point >= 0
+        ours[ours] = self.engine.hot["mine"][point[ours]] == mine.index
+        if isinstance(points, bytes) and ours.all():
+            if len(self._lists) >= LISTS:
+                self._lists.clear()
+            self._lists[points] = mine.index, point.copy()
+        return point, ours
 
     def strangers(self, mine: Mine, codes: Sequence[str], now: datetime) -> list[int]:
         """Numbers for points that a mine sends without having defined them: they are kept, and have no limits."""

@@ -1,4 +1,5 @@
-"""The gas watch: mines and their feeds, points and how they were defined, episodes, what was refused, what mines report.
+"""The gas watch: mines and their feeds, points and how they were defined, episodes, what was refused, what mines report,
+who is underground.
 
 Readings are not here: they go past the ORM into the history. Episodes always come through here.
 """
@@ -389,3 +390,143 @@ class Finding(BaseModel, Placed):
             ),
         ]
         indexes: ClassVar = [models.Index(fields=["county_code", "state", "found_at"], name="telemetry_finding_county")]
+
+
+class Statistic(models.Model):
+    """What the mine's own system says of a point over a time (TJSJ): kept once per point and time, the later word counts."""
+
+    kind: ClassVar[str] = "mine_statistic"
+
+    mine = models.ForeignKey(Mine, on_delete=models.PROTECT, related_name="statistics")
+    point = models.ForeignKey(SensorPoint, on_delete=models.PROTECT, related_name="statistics")
+    start = models.DateTimeField()
+    end = models.DateTimeField(null=True)
+    max = models.FloatField(null=True)
+    max_at = models.DateTimeField(null=True)
+    min = models.FloatField(null=True)
+    min_at = models.DateTimeField(null=True)
+    avg = models.FloatField(null=True)
+    sent_at = models.DateTimeField()
+    """The record's own data time."""
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["point", "start", "end"], condition=Q(end__isnull=False), name="telemetry_one_statistic"
+            ),
+            models.UniqueConstraint(
+                fields=["point", "start"], condition=Q(end__isnull=True), name="telemetry_one_open_statistic"
+            ),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["mine", "start"], name="telemetry_statistic_mine"),
+            models.Index(fields=["start"], name="telemetry_statistic_start"),
+        ]
+
+
+# --- who is underground ---------------------------------------------------------------------------------------------------
+
+
+class MineArea(models.Model):
+    """An area of a mine's positioning system, with how many people may be in it (RYQY)."""
+
+    kind: ClassVar[str] = "mine_area"
+
+    code = models.CharField(max_length=32, unique=True)
+    mine = models.ForeignKey(Mine, on_delete=models.PROTECT, related_name="areas")
+    area_type = models.CharField(max_length=20, blank=True)
+    name = models.CharField(max_length=100, blank=True)
+    allowed = models.PositiveIntegerField(null=True)
+    """Null where the mine leaves it blank; 0 says as little."""
+    sent_at = models.DateTimeField()
+
+
+class Worker(models.Model):
+    """Whoever carries a card of the positioning system, as the mine's list says (RYXX)."""
+
+    kind: ClassVar[str] = "mine_worker"
+
+    card = models.CharField(max_length=32, unique=True)
+    mine = models.ForeignKey(Mine, on_delete=models.PROTECT, related_name="workers")
+    name = models.CharField(max_length=50, blank=True)
+    job = models.CharField(max_length=50, blank=True)
+    post = models.CharField(max_length=50, blank=True)
+    team = models.CharField(max_length=100, blank=True)
+    leader = models.BooleanField(default=False)
+    special = models.BooleanField(default=False)
+    sent_at = models.DateTimeField()
+    """Of the newest list that names the card."""
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["sent_at"], name="telemetry_worker_sent")]
+
+
+class BaseStation(models.Model):
+    """A base station of the positioning system (RYJZ) and its last state (JZSS)."""
+
+    kind: ClassVar[str] = "base_station"
+
+    code = models.CharField(max_length=32, unique=True)
+    mine = models.ForeignKey(Mine, on_delete=models.PROTECT, related_name="stations")
+    name = models.CharField(max_length=200, blank=True)
+    run_state = models.CharField(max_length=2, blank=True)
+    power_state = models.CharField(max_length=2, blank=True)
+    at = models.DateTimeField(null=True)
+    """Data time of the state."""
+
+
+class Muster(models.Model):
+    """The newest snapshot of who is underground in a mine (RYSS), counted. Its people are the mine's :class:`Position` rows."""
+
+    kind: ClassVar[str] = "mine_muster"
+
+    mine = models.OneToOneField(Mine, on_delete=models.CASCADE, primary_key=True, related_name="muster")
+    at = models.DateTimeField()
+    """The file's own time: an older file never takes the place of a newer one."""
+    received_at = models.DateTimeField()
+    n = models.PositiveIntegerField(default=0)
+    leaders = models.PositiveIntegerField(default=0)
+    special = models.PositiveIntegerField(default=0)
+    unread = models.PositiveIntegerField(default=0)
+    """Records of it that could not be read: so many people may be missing."""
+
+
+class Position(models.Model):
+    """One card in the newest snapshot. Where its holder was before is not kept."""
+
+    kind: ClassVar[str] = "mine_position"
+
+    mine = models.ForeignKey(Mine, on_delete=models.CASCADE, related_name="positions")
+    card = models.CharField(max_length=32)
+    name = models.CharField(max_length=50, blank=True)
+    in_out = models.CharField(max_length=1, choices=labels.IN_OUT)
+    in_at = models.DateTimeField(null=True)
+    out_at = models.DateTimeField(null=True)
+    area = models.CharField(max_length=32, blank=True)
+    area_at = models.DateTimeField(null=True)
+    station = models.CharField(max_length=32, blank=True)
+    work = models.CharField(max_length=20, blank=True)
+    """Work status, in the mine's own words."""
+    leader = models.BooleanField(default=False)
+    special = models.BooleanField(default=False)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["mine", "card"], name="telemetry_one_position"),
+            models.CheckConstraint(condition=Q(in_out__in=list(rules.InOut)), name="telemetry_in_out_known"),
+        ]
+
+
+class Headcount(models.Model):
+    """How many were underground at a snapshot's time; one row a snapshot, no names."""
+
+    kind: ClassVar[str] = "mine_headcount"
+
+    mine = models.ForeignKey(Mine, on_delete=models.CASCADE, related_name="headcounts")
+    at = models.DateTimeField()
+    n = models.PositiveIntegerField()
+    leaders = models.PositiveIntegerField()
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["mine", "at"], name="telemetry_one_headcount")]
+        indexes: ClassVar = [models.Index(fields=["at"], name="telemetry_headcount_at")]

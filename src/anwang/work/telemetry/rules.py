@@ -1,13 +1,15 @@
 """What is judged beside the readings: which place a point stands at, whether its settings are looser than the standard,
 and whether what the mine reports (YCBJ) is what we saw. Pure.
 
+And what the positions of people underground say by themselves.
+
 Sources: AQ 1029-2019 (limits by place, ``library/aq1029.yaml``); the upload format's abnormal types (sheet §3.4).
 """
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 MINUTE = 60_000
@@ -39,6 +41,14 @@ class GasClass(StrEnum):
     LOW = "low"
     HIGH = "high"
     OUTBURST = "outburst"
+
+
+class InOut(StrEnum):
+    """The flag of a card in a snapshot of positions (RYSS). Who stands at the mouth is not yet counted as underground."""
+
+    MOUTH = "0"
+    IN = "1"
+    OUT = "2"
 
 
 # --- places and limits -------------------------------------------------------------------------------------------------
@@ -160,6 +170,27 @@ def match(kind: str, start: int, end: int | None, seen: Sequence[Seen]) -> Seen 
         and (end is None or end + TOLERANCE >= each.start)
     ]
     return min(near, key=lambda each: (abs(each.start - start), each.start, each.id), default=None)
+
+
+# --- who is underground ----------------------------------------------------------------------------------------------------
+
+DISTRESS = "求救"
+"""Work status of a card whose holder calls for help; the others are 正常 and what a mine makes up."""
+
+
+def over_number(inside: int, allowed: int | None) -> bool:
+    """Are more people in an area than it may hold? A blank or 0 sets no limit."""
+    return bool(allowed) and inside > (allowed or 0)
+
+
+def overtime(in_at: datetime | None, at: datetime, limit: timedelta) -> bool:
+    """Has somebody been underground longer than ``limit`` at the snapshot's time?"""
+    return in_at is not None and at - in_at > limit
+
+
+def leaderless(underground: int, leaders: int) -> bool:
+    """People underground and none of the mine's leaders with them (领导带班: each shift one, down and up with the workers)."""
+    return underground > 0 and leaders == 0
 
 
 # --- for the eye ---------------------------------------------------------------------------------------------------------

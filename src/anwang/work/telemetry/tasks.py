@@ -4,11 +4,14 @@ from datetime import datetime, timedelta
 
 from anwang.ground.jobs import services as jobs
 from anwang.work.telemetry import services, store
-from anwang.work.telemetry.models import ReceivedFile, RefusedRecord
+from anwang.work.telemetry.models import Headcount, Position, ReceivedFile, RefusedRecord, Statistic, Worker
 
 KEEP_FILES = timedelta(days=7)
 """How long the same content is still recognised. Definitions and reports are kept: they are few."""
 KEEP_RECORDS = timedelta(days=400)
+KEEP_PEOPLE = timedelta(days=400)
+"""How many were underground; and a card that no list of its mine and no snapshot has named for so long."""
+KEEP_STATISTICS = timedelta(days=731)
 _AT_ONCE = 20_000
 
 
@@ -25,7 +28,12 @@ def reconcile(*, now: datetime) -> None:
 
 @jobs.handler("telemetry.prune")
 def prune(*, now: datetime) -> None:
-    """Real-time files by the tens of thousands a day: their names go after a week, refused records after 400 days."""
+    """Real-time files by the tens of thousands a day: their names go after a week, refused records after 400 days, and
+    the files themselves after what the office has set.
+
+    So do the numbers of people underground, and cards that no list names any longer; mines' own statistics after two years.
+    """
+    services.landing.prune(now=now)
     old = ReceivedFile.objects.filter(
         type__in=("CDSS", "scan", "RYSS", "JZSS", "FZSS"), received_at__lt=now - KEEP_FILES
     )
@@ -34,6 +42,10 @@ def prune(*, now: datetime) -> None:
     RefusedRecord.objects.filter(
         pk__in=RefusedRecord.objects.filter(at__lt=now - KEEP_RECORDS).values("pk")[:_AT_ONCE]
     ).delete()
+
+    Headcount.objects.filter(at__lt=now - KEEP_PEOPLE).delete()
+    Worker.objects.filter(sent_at__lt=now - KEEP_PEOPLE).exclude(card__in=Position.objects.values("card")).delete()
+    Statistic.objects.filter(start__lt=now - KEEP_STATISTICS).delete()
 
 
 @jobs.handler("telemetry.tidy", transactional=False)

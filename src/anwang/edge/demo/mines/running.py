@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from anwang.edge.demo.mines import writing
+from anwang.edge.demo.mines.crew import crew_of
 from anwang.edge.demo.mines.mine import SimulatedMine, moments
 from anwang.edge.demo.mines.sending import Sender
 
@@ -14,6 +15,8 @@ Wait = Callable[[float], Awaitable[None]]
 DEFINED_EVERY = 6 * 3600
 """Seconds of data time after which a mine sends its definitions again."""
 STATES_EVERY = 300
+POSITIONS_EVERY = 60
+"""Between two snapshots of who is underground."""
 
 
 @dataclass(slots=True)
@@ -70,6 +73,12 @@ async def _one(mine: SimulatedMine, sender: Sender, at: int, passed: int, interv
         files.append(writing.abnormal(mine.plan, at, scan.changed))
     if passed % STATES_EVERY < interval:
         files.append(writing.station_states(mine.plan, scan))
+    crew = crew_of(mine.plan)
+    if crew is not None:
+        if passed % DEFINED_EVERY < interval:
+            files += writing.personnel(mine.plan, crew, at)
+        if passed % POSITIONS_EVERY < interval:
+            files.append(writing.positions(mine.plan, crew, at))
     await sender.files(mine.plan, files)
     await sender.scan(mine.plan, scan)
     sent.files += len(files)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
+from anwang.edge.demo.mines.crew import NOTHING, Crew, Shown
 from anwang.edge.demo.mines.mine import REPORTED_AS, Event, Scan, reason
 from anwang.edge.demo.mines.plan import MinePlan, Point, library
 from anwang.work.telemetry.dialects.grammar import stamp_of
@@ -116,6 +117,56 @@ def station_states(plan: MinePlan, scan: Scan) -> File:
         if point.is_ == "station"
     )
     return _file(plan, "FZSS", scan.at, (plan.code, plan.name, time), rows)
+
+
+def personnel(plan: MinePlan, crew: Crew, at: int) -> list[File]:
+    """RYQY, RYXX, RYJZ, JZSS: areas with their numbers, cards, base stations and their state (running, on mains)."""
+    time = stamp_of(at)
+    head = (plan.code, plan.name, time)
+    areas = ((area.kind, area.code, str(area.allowed), area.name) for area in crew.areas)
+    people = (
+        (each.card, each.name, each.job, each.post, each.team, "", "", _flag(each.leader), _flag(each.special))
+        for each in crew.members
+    )
+    stations = ((area.station, f"{area.name}基站", "", "", "", "") for area in crew.areas)
+    states = ((area.station, "0", "1", time) for area in crew.areas)
+    return [
+        _file(plan, "RYQY", at, head, areas),
+        _file(plan, "RYXX", at, (plan.code, plan.name, "", "", "", "", "", time), people),
+        _file(plan, "RYJZ", at, head, stations),
+        _file(plan, "JZSS", at, head, states),
+    ]
+
+
+def positions(plan: MinePlan, crew: Crew, at: int, shown: Shown = NOTHING) -> File:
+    """RYSS: who is underground (1), and who has just come up (2). Without tracks."""
+    rows = []
+    for each in crew.at(at, shown):
+        down = stamp_of(each.in_at)
+        rows.append(
+            (
+                each.member.card,
+                each.member.name,
+                "1" if each.out_at is None else "2",
+                down,
+                "" if each.out_at is None else stamp_of(each.out_at),
+                each.area.code,
+                down,
+                each.area.station,
+                down,
+                "三八制",
+                "",
+                "正常",
+                _flag(each.member.leader),
+                _flag(each.member.special),
+                "",
+            )
+        )
+    return _file(plan, "RYSS", at, (plan.code, plan.name, stamp_of(at)), rows)
+
+
+def _flag(said: bool) -> str:
+    return "1" if said else "0"
 
 
 def _file(plan: MinePlan, kind: str, at: int, head: Sequence[str], rows: Iterable[Sequence[str]]) -> File:

@@ -28,7 +28,7 @@ def answers(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
-def until(what, seconds: float = 20.0, every: float = 0.05):
+def until(what, seconds: float = 60.0, every: float = 0.05):
     """Wait for something to be true; its value."""
     end = time.monotonic() + seconds
     while not (found := what()):

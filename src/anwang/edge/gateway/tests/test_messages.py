@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from anwang.edge.gateway import rules
 from anwang.edge.gateway.messages import Message, Poison, State, read
 from anwang.edge.gateway.rules import Reason
+from anwang.work.telemetry.memory import codes_of
 from anwang.work.telemetry.services import Scan, UploadedFile
 
 MINE = "140930000001"
@@ -42,7 +43,7 @@ def one(topic: str, payload: bytes):
 def test_the_same_scan_in_every_form(body) -> None:
     found = one("scan", body)
     assert isinstance(found, Scan)
-    assert (found.mine, list(found.points)) == (MINE, CODES)
+    assert (found.mine, list(codes_of(found.points))) == (MINE, CODES)
     assert [list(each) for each in (found.at, found.value, found.status)] == [[AT, AT], [0.5, 1.0], [0, 4]]
     assert found.key
     assert not found.single
@@ -73,7 +74,8 @@ def test_readings_one_by_one_are_gathered_between_scans() -> None:
         ]
     )
     assert [type(each) for each in found] == [Scan, Scan, State, Scan]
-    assert (found[0].points, found[0].at, found[0].status, found[0].single) == (CODES, [AT, AT + 1], [0, 8], True)
+    assert (found[0].points, found[0].single) == (CODES, True)
+    assert (found[0].at.tolist(), found[0].status.tolist()) == ([AT, AT + 1], [0, 8])
     assert found[2] == State(MINE, online=False)
 
 
@@ -132,3 +134,37 @@ def test_the_brokers_form_of_a_password() -> None:
     found = rules.broker_hash("geheim", b"salt-of-12-b", 101)
     assert found.startswith("$7$101$c2FsdC1vZi0xMi1i$")
     assert found == rules.broker_hash("geheim", b"salt-of-12-b", 101)
+
+
+NUMBERS = st.integers(-5, 10**19) | st.floats(allow_nan=False, allow_infinity=False) | st.booleans() | st.none()
+BODIES = (
+    st.lists(NUMBERS | st.sampled_from(["],[", "2026-11-20 08:00:00"]), max_size=4).map(
+        lambda each: json.dumps(each).encode()
+    )
+    | st.tuples(st.integers(0, 2**40), st.floats(0, 5)).map(lambda each: json.dumps(each).encode())
+    | st.tuples(st.integers(0, 2**40), st.floats(0, 5), st.integers(0, 300)).map(lambda each: json.dumps(each).encode())
+    | st.sampled_from(
+        [b"[1,2],[3,4", b"5]", b'[1,"x]', b'[2,"y]"]', b"[]", b"", b"{", b"[1,2", msgpack.packb([AT, 0.5])]
+    )
+)
+
+
+@given(st.lists(BODIES, max_size=12))
+def test_read_together_or_each_alone_is_the_same(bodies) -> None:
+    """What is read in one go says what each message says, whatever stands beside it."""
+
+    def said(messages) -> tuple[list, list]:
+        readings, poison = [], []
+        for each in read(messages):
+            if isinstance(each, Poison):
+                poison.append(each.payload)
+            else:
+                columns = (each.at, each.value, each.status)
+                readings += zip(each.points, *(column.tolist() for column in columns), strict=True)
+        return readings, poison
+
+    messages = [Message(f"anwang/v1/{MINE}/P{n}", body) for n, body in enumerate(bodies)]
+    together = said(messages)
+    alone = [said([each]) for each in messages]
+    assert together[0] == [reading for readings, _ in alone for reading in readings]
+    assert together[1] == [payload for _, poison in alone for payload in poison]

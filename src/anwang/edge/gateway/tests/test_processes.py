@@ -53,6 +53,7 @@ def messages() -> list[tuple[str, bytes]]:
     return found
 
 
+LANDED = "14093000000301MN000100000001"
 READINGS = SCANS * POINTS * len(MINES)
 
 
@@ -74,7 +75,7 @@ def publish(port: int, sent: list[tuple[str, bytes]], *, pause: float = 0.0) -> 
 def readings(house) -> dict[str, list]:
     reader = Reader(house.home / "history")
     found = {}
-    for number, code in house.sql("SELECT id, code FROM telemetry_sensorpoint"):
+    for number, code in house.sql(f"SELECT id, code FROM telemetry_sensorpoint WHERE code <> '{LANDED}'"):
         rows = reader.around(number, START - 10**9, START + 10**9)
         found[code] = sorted(zip(rows.at.tolist(), rows.value.tolist(), rows.status.tolist(), strict=True))
     return found
@@ -131,7 +132,7 @@ def test_killed_between_broker_and_history(sqlite_house, tmp_path) -> None:
             # What is sent now waits at the broker.
             gateway = house.python(*command)
         publish(port, sent[len(sent) // 3 * 2 :])
-        until(lambda: count(house) >= READINGS, 40)
+        until(lambda: count(house) >= READINGS)
         # A second time, as a mine does that was not told: known, and not kept again.
         publish(port, sent[-80:])
         publish(port, [(f"anwang/v1/{MINES[0]}/scan", b"{"), (f"anwang/v1/{MINES[1]}/state", b"offline")])
@@ -192,8 +193,15 @@ def test_a_shard_is_killed_and_another_takes_over(sqlite_house, tmp_path) -> Non
     url = f"nats://127.0.0.1:{bus}"
     shard = ["-m", "anwang.config.cli", "shard", "--bus", url, "--partitions", "0-3"]
     sent = messages()
+    landing = house.home / "landing"
+    landing.mkdir()
+    name, body = cddy(
+        definition(0, "1.0;0.9;;;1.5;1.0;;", point=LANDED).replace(MINES[0], LANDED[:12]), mine=LANDED[:12]
+    )
+    (landing / name).write_bytes(body)
+    (landing / f"{LANDED[:12]}_CDSS_20261120080000.txt").write_bytes(b"half a file")
     with mosquitto(tmp_path / "broker", port), nats_server(tmp_path / "bus", bus):
-        gateway = house.python(*GATEWAY, "--broker", f"mqtt://127.0.0.1:{port}", "--bus", url, "--partitions", "4")
+        gateway = house.python(*GATEWAY[:-1], "--broker", f"mqtt://127.0.0.1:{port}", "--bus", url, "--partitions", "4")
         shards = [house.python(*shard) for _ in range(2)]
         for process in (gateway, *shards):
             assert process.stdout is not None
@@ -208,7 +216,11 @@ def test_a_shard_is_killed_and_another_takes_over(sqlite_house, tmp_path) -> Non
         gateway.communicate()
         gateway = house.python(*GATEWAY, "--broker", f"mqtt://127.0.0.1:{port}", "--bus", url, "--partitions", "4")
         publish(port, sent[2 * third :])
-        until(lambda: count(house) >= READINGS, 60)
+        until(lambda: count(house) >= READINGS)
+        # What landed beside the gateway went the same way; what is not whole waits where it is.
+        until(lambda: house.sql(f"SELECT definition_id FROM telemetry_sensorpoint WHERE code = '{LANDED}'"))
+        assert [path.name for path in (landing / "done").iterdir()] == [name]
+        assert len([path for path in landing.iterdir() if path.is_file()]) == 1
         stopped(gateway)
         stopped(shards[1])
     assert readings(house) == expected()

@@ -135,11 +135,17 @@ def _failing(real):
     """A transaction that does everything and then does not hold."""
     import contextlib
 
+    depth = 0
+
     @contextlib.contextmanager
-    def atomic(*_args, **_kwargs):
-        with real():
+    def atomic(*args, **kwargs):
+        nonlocal depth
+        with real(*args, **kwargs):
+            depth += 1
             yield
-            raise RuntimeError("the server went away at the commit")
+            depth -= 1
+            if not depth:
+                raise RuntimeError("the server went away at the commit")
 
     return atomic
 

@@ -12,6 +12,7 @@ from typing import Any, Self
 
 from anwang.work.telemetry.dialects.grammar import FIELDS, OTHER_MINE, POINT, REASONS, moment, point_reason
 
+_MOST_PEOPLE = 1_000_000
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 
 
@@ -34,7 +35,8 @@ def number(text: str) -> float:
 
 
 def _text(text: str, _mine: str) -> str:
-    return text
+    # PostgreSQL keeps no NUL in a text.
+    return text.replace("\0", "")
 
 
 def _number(text: str, _mine: str) -> float | None:
@@ -56,6 +58,37 @@ def _point(text: str, mine: str) -> str:
     reason = point_reason(text, mine)
     if reason in {POINT, OTHER_MINE}:
         raise FieldWrong(REASONS[reason])
+    return text
+
+
+_OWN = re.compile(r"[0-9]{12}[0-9A-Za-z]{1,20}")
+
+
+def _own(text: str, mine: str) -> str:
+    """The code of a card, an area or a base station: the mine's and a number of its own.
+
+    Cards have 17 places, areas 16, stations 22; another length is not refused.
+    """
+    if not _OWN.fullmatch(text):
+        raise FieldWrong("code")
+    if not text.startswith(mine):
+        raise FieldWrong(REASONS[OTHER_MINE])
+    return text
+
+
+def _people(text: str, _mine: str) -> int | None:
+    """How many people; None where it is left blank."""
+    if not text:
+        return None
+    found = number(text)
+    if not (0 <= found <= _MOST_PEOPLE and found == int(found)):
+        raise FieldWrong("value")
+    return int(found)
+
+
+def _in_out(text: str, _mine: str) -> str:
+    if text not in {"0", "1", "2"}:
+        raise FieldWrong("flag")
     return text
 
 
@@ -163,14 +196,15 @@ FILE_TYPES: dict[str, FileType] = {
                 "at": _moment,
             },
         ),
-        FileType("RYQY", 3, {"area_type": _text, "area": _text, "allowed": _number, "name": _text}),
-        FileType("RYJZ", 3, dict.fromkeys(("station", "name", "x", "y", "z", "note"), _text)),
-        FileType("JZSS", 3, {**dict.fromkeys(("station", "run", "power"), _text), "at": _moment}),
+        FileType("RYQY", 3, {"area_type": _text, "area": _own, "allowed": _people, "name": _text}),
+        FileType("RYJZ", 3, {"station": _own, **dict.fromkeys(("name", "x", "y", "z", "note"), _text)}),
+        FileType("JZSS", 3, {"station": _own, **dict.fromkeys(("run", "power"), _text), "at": _moment}),
         FileType(
             "RYXX",
             8,
             {
-                **dict.fromkeys(("card", "name", "job", "post", "team", "spare_1", "spare_2"), _text),
+                "card": _own,
+                **dict.fromkeys(("name", "job", "post", "team", "spare_1", "spare_2"), _text),
                 "leader": _flag,
                 "special": _flag,
             },
@@ -179,7 +213,9 @@ FILE_TYPES: dict[str, FileType] = {
             "RYSS",
             3,
             {
-                **dict.fromkeys(("card", "name", "in_out"), _text),
+                "card": _own,
+                "name": _text,
+                "in_out": _in_out,
                 "in_at": _maybe_moment,
                 "out_at": _maybe_moment,
                 "area": _text,

@@ -8,7 +8,8 @@ leaves the rows as they were before, and what it was working on comes again: the
 import hashlib
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -27,10 +28,10 @@ from anwang.work.telemetry import dialects, labels, store
 from anwang.work.telemetry.dialects.grammar import OK, POINT, POINT_LENGTHS, REASONS, point_reason, stamp_of
 from anwang.work.telemetry.engine import AHEAD, EVENT, NEVER, Batch
 from anwang.work.telemetry.history import Full
-from anwang.work.telemetry.memory import LOCK, Memory, forget, memory, millis, moment
+from anwang.work.telemetry.memory import LOCK, Memory, codes_of, forget, memory, millis, moment
 from anwang.work.telemetry.models import Feed, Mine, ReceivedFile, RefusedCount, RefusedRecord
 from anwang.work.telemetry.ports import Readings
-from anwang.work.telemetry.services import definitions, episodes, mines, reports
+from anwang.work.telemetry.services import definitions, episodes, mines, people, reports
 
 KEPT_PER_FILE = 100
 """Dropped records of one file that are kept word by word; all are counted."""
@@ -48,19 +49,25 @@ class UploadedFile:
 class Scan:
     """Readings of one mine in their order, as parallel lists: point codes, ms since the epoch, values, status bits.
 
+    ``points`` may also be ASCII bytes, the codes joined by commas: a mine sends the same list with every scan, and as one
+    piece it is known again at a glance.
     ``key`` names the message where its sender may send it again (at least once): a key is taken once. Without a key a
     reading that is late is looked up, and what the history has word for word is not kept again. ``single``: the readings
     came one by one, and each ends a scan of its own.
     """
 
     mine: str
-    points: Sequence[str]
+    points: Sequence[str] | bytes
     at: ArrayLike
     value: ArrayLike
     status: ArrayLike
     key: str = ""
     name: str = ""
     single: bool = False
+
+    @property
+    def size(self) -> int:
+        return self.points.count(b",") + 1 if isinstance(self.points, bytes) and self.points else len(self.points)
 
 
 Item = UploadedFile | Scan
@@ -207,10 +214,10 @@ def _fall_silent(rows: QuerySet[Feed], *, now: datetime, at_once: bool = False) 
 
 def _opened(item: Item) -> _Opened:
     if isinstance(item, Scan):
-        if not len(item.points):
+        if not item.size:
             raise Refused("telemetry.scan_empty")
         lengths = {
-            len(item.points),
+            item.size,
             *(len(np.atleast_1d(np.asarray(each))) for each in (item.at, item.value, item.status)),
         }
         if len(lengths) != 1:
@@ -268,7 +275,6 @@ class _Intake:
                 seen.add(each.digest)
             live.append(each)
         self._meet(live)
-        self._lock()
         for each in live:
             self._note(each)
             if each.receipt.state == "taken":
@@ -279,31 +285,29 @@ class _Intake:
     # --- who sends ----------------------------------------------------------------------------------------------------
 
     def _meet(self, items: Sequence[_Opened]) -> None:
-        known = {mine.code: mine for mine in Mine.objects.filter(code__in={each.mine for each in items})}
-        for each in items:
-            if each.receipt.state != "taken" or each.mine in self.mines:
-                continue
-            try:
-                mine = known.get(each.mine) or mines.meet(code=each.mine, name=each.mine_name, now=self.now)
-            except Refused:
-                each.receipt.state, each.receipt.reason = "refused", "mine_unknown"
-                continue
-            if self.by is not None:
+        """Lock the mines that send, in the order of their keys; those nobody has heard of are made, and come last."""
+        sending = {each.mine: each for each in reversed(items) if each.receipt.state == "taken"}
+        self._lock(sending)
+        strangers = [each for code, each in sending.items() if code not in self.mines]
+        for each in reversed(strangers):
+            # Where there is no such county it stays unknown.
+            with suppress(Refused):
+                mines.meet(code=each.mine, name=each.mine_name, now=self.now)
+        if strangers:
+            self._lock(each.mine for each in strangers)
+        if self.by is not None:
+            for mine in self.mines.values():
                 require(self.by, Permission.GAS_FEED, on=mine)
-            self.mines[each.mine] = mine
-        # The second item of an unknown mine.
         for each in items:
             if each.receipt.state == "taken" and each.mine not in self.mines:
                 each.receipt.state, each.receipt.reason = "refused", "mine_unknown"
 
-    def _lock(self) -> None:
+    def _lock(self, codes: Iterable[str]) -> None:
         # The snapshot is large and of use only where another process has worked for the mine meanwhile.
-        rows = Feed.objects.filter(mine__in=self.mines.values()).defer("snapshot")
-        rows = rows.select_for_update().order_by("mine_id")
-        by_id = {mine.pk: mine for mine in self.mines.values()}
-        for feed in rows:
-            mine = by_id[feed.mine_id]
-            feed.mine = mine
+        rows = Feed.objects.filter(mine__code__in=list(codes)).select_related("mine").defer("snapshot")
+        for feed in rows.select_for_update(of=("self",)).order_by("mine_id"):
+            mine = feed.mine
+            self.mines[mine.code] = mine
             self.feeds[mine.code] = feed
             self.sums[mine.code] = _Sums()
             self.known.ready(mine, feed)
@@ -342,8 +346,9 @@ class _Intake:
             return
         parsed = dialects.read(each.name, each.content)
         each.receipt.records = len(parsed.rows) + len(parsed.rejected)
-        self._reject(each, ((bad.line, bad.reason, bad.text) for bad in parsed.rejected))
-        match each.receipt.type:
+        kind = each.receipt.type
+        self._reject(each, ((bad.line, bad.reason, people.without_names(kind, bad.text)) for bad in parsed.rejected))
+        match kind:
             case "CDDY":
                 # What came before belongs to the limits before.
                 self._work()
@@ -353,23 +358,35 @@ class _Intake:
             case "YCBJ":
                 self._work()
                 reports.keep(self.known, mine, parsed.rows, now=self.now)
+            case "TJSJ":
+                reports.keep_statistics(self.known, mine, self._timely(each, parsed), now=self.now)
             case _:
-                # Statistics and personnel files are read and counted; no room keeps their rows yet.
-                pass
+                assert kind in people.FILES
+                rows = self._timely(each, parsed)
+                if rows or not parsed.rows:
+                    people.keep(mine, replace(parsed, rows=rows), now=self.now)
+
+    def _timely(self, each: _Opened, parsed: dialects.Parsed) -> list[dict[str, Any]]:
+        """Records whose time has come: what is dated ahead would keep everything out that comes after it."""
+        latest = self.received + AHEAD
+        timely = [row for row in parsed.rows if max(each.at, row.get("at", 0)) <= latest]
+        if len(timely) < len(parsed.rows):
+            ahead = (row for row in parsed.rows if max(each.at, row.get("at", 0)) > latest)
+            self._reject(each, ((None, "ahead", f"{next(iter(row.values()))} {stamp_of(each.at)}") for row in ahead))
+        return timely
 
     def _take_scan(self, each: _Opened, scan: Scan, mine: Mine) -> None:
         at = np.atleast_1d(np.asarray(scan.at, np.int64))
         value = np.atleast_1d(np.asarray(scan.value, np.float64))
         status = np.atleast_1d(np.asarray(scan.status, np.int64))
-        known = self.known.table.get
-        point = np.array([-1 if (number := known(code)) is None else number for code in scan.points], np.int32)
-        ours = point >= 0
-        ours[ours] = self.known.engine.hot["mine"][point[ours]] == mine.index
+        point, ours = self.known.numbers(mine, scan.points)
         fine = np.isfinite(value) & (status >= 0) & (status <= 0xFFFF) & (at >= _OLDEST) & (at < _LATEST)
         bad: list[tuple[int | None, str, str]] = []
         unknown: dict[str, list[int]] = {}
-        for n in np.flatnonzero(~(ours & fine)).tolist():
-            code = scan.points[n]
+        wrong_rows = np.flatnonzero(~(ours & fine)).tolist()
+        codes = codes_of(scan.points) if wrong_rows else ()
+        for n in wrong_rows:
+            code = codes[n]
             if not ours[n]:
                 reason = point_reason(code, mine.code) if len(code) in POINT_LENGTHS else POINT
                 if reason != OK:

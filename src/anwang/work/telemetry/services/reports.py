@@ -1,14 +1,16 @@
-"""What mines report themselves (YCBJ): kept once per event, and held against what we saw."""
+"""What mines report themselves: abnormal events (YCBJ), held against what we saw, and statistics (TJSJ); each kept once."""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
+from anwang.ground.base.models import update_all
 from anwang.work.telemetry import rules
 from anwang.work.telemetry.memory import Memory, millis, moment
-from anwang.work.telemetry.models import Episode, Mine, Reported
+from anwang.work.telemetry.models import Episode, Mine, Reported, Statistic
 
 _COPIED = ("max", "min", "avg")
+_MOMENTS = ("max_at", "min_at")
 
 
 def keep(known: Memory, mine: Mine, rows: Iterable[Mapping[str, Any]], *, now: datetime) -> None:
@@ -47,3 +49,40 @@ def seen(report: Reported) -> Episode | None:
         ],
     )
     return rows[found.id] if found else None
+
+
+def keep_statistics(known: Memory, mine: Mine, rows: Iterable[Mapping[str, Any]], *, now: datetime) -> None:
+    """A mine's own statistics of its points (TJSJ): one row per (point, start, end). Of several the one with the later data time stays."""
+    newest: dict[tuple[str, int, int | None], Mapping[str, Any]] = {}
+    for row in rows:
+        key = (row["point"], row["start"], row["end"])
+        if key not in newest or row["at"] >= newest[key]["at"]:
+            newest[key] = row
+    missing = sorted({code for code, _start, _end in newest if known.table.get(code) is None})
+    if missing:
+        known.strangers(mine, missing, now)
+    asked = {known.table.number(code) for code, _start, _end in newest}
+    starts = {moment(start) for _code, start, _end in newest}
+    there = {
+        (each.point_id, each.start, each.end): each
+        for each in Statistic.objects.filter(mine=mine, point__in=asked, start__in=starts)
+    }
+    made, changed = [], []
+    for (code, start, end), row in newest.items():
+        number = known.table.number(code)
+        key_there = (number, moment(start), None if end is None else moment(end))
+        kept = there.get(key_there)
+        if kept is None:
+            kept = Statistic(mine=mine, point_id=number, start=key_there[1], end=key_there[2])
+            made.append(kept)
+        elif kept.sent_at > moment(row["at"]):
+            continue
+        else:
+            changed.append(kept)
+        kept.sent_at = moment(row["at"])
+        for name in _COPIED:
+            setattr(kept, name, row[name])
+        for name in _MOMENTS:
+            setattr(kept, name, None if row[name] is None else moment(row[name]))
+    Statistic.objects.bulk_create(made, batch_size=500)
+    update_all(changed, *_COPIED, *_MOMENTS, "sent_at")

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.utils import timezone
 
 from anwang.ground.accounts.models import ApiToken
 from anwang.ground.accounts.tokens import digest
@@ -118,6 +119,11 @@ def test_the_landing_folder(gas) -> None:
     os.utime(root / half[0], (NOW.timestamp(), NOW.timestamp()))
     assert services.sweep(now=NOW + timedelta(seconds=601)).receipts[0].reason == "incomplete"
     assert ReceivedFile.objects.get(refused="incomplete").name == half[0]
+    assert (root / "uploading.part").exists()
+    # What was taken stays a week from when it was moved, whatever its mine's clock said; what was refused a season.
+    assert landing.prune(now=timezone.now() + timedelta(days=6)) == 0
+    assert landing.prune(now=timezone.now() + timedelta(days=8)) == 3
+    assert len(list((root / "refused").iterdir())) == 2
     assert (root / "uploading.part").exists()
 
 

@@ -1,4 +1,4 @@
-"""One mine: live, episodes, settings, what it reports, the quality of its data; and where it stands in the register."""
+"""One mine: live, who is underground, episodes, settings, what it reports, data quality; and its place in the register."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -27,7 +27,7 @@ from anwang.registers.sites import selectors as sites
 from anwang.registers.sites.models import Site
 from anwang.work.telemetry import areas, labels, places, rules, selectors, sensors, services
 from anwang.work.telemetry.models import Finding, Mine
-from anwang.work.telemetry.web import common, episodes
+from anwang.work.telemetry.web import common, episodes, underground
 
 QUALITY_OVER = timedelta(days=30)
 SHOWN = 100
@@ -52,6 +52,7 @@ def _page(user: User, mine: Mine, tab: str, now: datetime) -> dict[str, Any]:
         words = f"{words} {open_findings + waiting}"
     tabs = [
         ("live", _("Live"), reverse("telemetry:mine", args=code)),
+        ("underground", _("Underground now"), reverse("telemetry:underground", args=code)),
         ("episodes", _("Episodes"), reverse("telemetry:mine_episodes", args=code)),
         ("settings", words, reverse("telemetry:settings", args=code)),
         ("reports", _("Reports check"), reverse("telemetry:reports", args=code)),
@@ -190,6 +191,28 @@ def _shown(value: selectors.Value, area: str, now: datetime, stale_after: timede
     quiet = bool({"calibration", "disconnected"} & set(value.open))
     short = point.location.replace(" ", "").removeprefix(area) or point.location or point.code
     return Shown(value, selectors.type_words(point), marks, stale, limits, short, quiet)
+
+
+# --- underground ----------------------------------------------------------------------------------------------------------
+
+
+@login_required
+@require_GET
+def people(request: HttpRequest, code: str) -> HttpResponse:
+    """Who is underground: by area, who longest, the base stations that say so; and the curve of a day."""
+    user, mine, now = _mine(request, code)
+    context = _page(user, mine, "underground", now) | underground.part(mine, now)
+    context["figure"] = underground.curve(mine, now)
+    return render(request, "telemetry/underground.html", context)
+
+
+@login_required
+@require_GET
+def people_part(request: HttpRequest, code: str) -> HttpResponse:
+    """The piece of the page that is fetched again whenever something came."""
+    _user, mine, now = _mine(request, code)
+    context = {"mine": mine, "now": now} | underground.part(mine, now)
+    return render(request, "telemetry/underground_part.html", context)
 
 
 # --- episodes -------------------------------------------------------------------------------------------------------------

@@ -8,13 +8,15 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET
 
 from anwang.ground.base import keyset
 from anwang.ground.base.parts import Column, Filter, Ledger, Number
-from anwang.work.telemetry import selectors
+from anwang.work.telemetry import selectors, underground
 from anwang.work.telemetry.web import common
 from anwang.work.telemetry.web.episodes import KIND_CHOICES
+from anwang.work.telemetry.web.underground import counted
 
 ORDERS = {"": ("county_code", "name", "id"), "name": ("name", "id"), "-name": ("-name", "id")}
 
@@ -37,6 +39,7 @@ def _asked(request: HttpRequest, lines: list[selectors.CountyLine]) -> Ledger:
             Column("county", _("County"), extra=len(lines) < 2),
             Column("feed", _("Feed"), always=True),
             Column("now", _("What is wrong now"), always=True),
+            Column("underground", _("People underground"), number=True),
             Column("newest", _("Newest data")),
             Column("points", _("Points"), number=True),
             Column("gas_class", _("Gas class"), extra=True),
@@ -67,11 +70,14 @@ def mines(request: HttpRequest) -> HttpResponse:
     )
     page = keyset.page(rows, order=ORDERS.get(asked.sort, ORDERS[""]), after=asked.after)
     tallies = selectors.tallies(page.items)
+    musters = underground.musters(page.items)
+    below = underground.by_county(user)
     names = {each.code: each.name for each in lines}
     for row in page:
         tally = tallies[row.pk]
         row.feed_words = common.feed_words(row, now)
         row.n_points = tally.points
+        row.people = counted(musters.get(row.pk), now)
         row.interval_words = round(row.feed.interval_ms / 1000)
         row.marks = [common.mark(kind, n, f"{reverse('telemetry:mine_episodes', args=[row.code])}?open=1&kind={kind}")
                      for kind, n in tally.kinds]  # fmt: skip
@@ -81,8 +87,11 @@ def mines(request: HttpRequest) -> HttpResponse:
     context = {
         "ledger": asked.fill(page, count=len(page) if whole else rows.count()),
         "tabs": common.sections("mines"),
-        "numbers": _numbers(lines),
-        "lines": [_line(each) for each in lines] if len(lines) > 1 and not asked.one("county") else [],
+        "numbers": [*_numbers(lines), *_people(below)],
+        "below": bool(below),
+        "lines": [_line(each) | {"people": below.get(each.code)} for each in lines]
+        if len(lines) > 1 and not asked.one("county")
+        else [],
         "now": now,
     }
     return render(request, "telemetry/mines.html", context)
@@ -104,6 +113,15 @@ def _numbers(lines: list[selectors.CountyLine]) -> list[Number]:
         Number(_("Power cut now"), cut, f"{episodes}&kind=002&kind=002L", tone="level-red" if cut else ""),
         Number(_("Feed anomalies now"), power, f"{episodes}&kind=003", tone="level-red" if power else ""),
     ]
+
+
+def _people(below: dict[str, tuple[int, int]]) -> list[Number]:
+    """How many are underground in the mines that say so; nothing where none does."""
+    if not below:
+        return []
+    mines = sum(mines for _n, mines in below.values())
+    words = ngettext("%(n)s mine says so", "%(n)s mines say so", mines) % {"n": mines}
+    return [Number(_("People underground"), sum(n for n, _mines in below.values()), note=words)]
 
 
 def _line(each: selectors.CountyLine) -> dict[str, Any]:
