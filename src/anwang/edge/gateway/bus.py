@@ -45,6 +45,8 @@ BODY = 700_000
 """Bytes of one message on the bus; NATS takes 1 MB unless told otherwise."""
 ACK_WITHIN = 10.0
 """Seconds after which a message that its shard did not acknowledge is given to another."""
+CARRY_WITHIN = 15.0
+"""Seconds in which the stream takes what a sweep of the landing folder found."""
 STAY_WITHIN = ACK_WITHIN / 3
 DUPLICATES = 120.0
 """Seconds for which the stream recognises a message that a gateway publishes again."""
@@ -144,7 +146,8 @@ def carrier(publisher: Publisher, loop: asyncio.AbstractEventLoop, *, now: Calla
                 continue
             messages.append(Message(f"{rules.ROOT}/{name.mine}/file/{file.name}", file.content))
             receipts.append(Receipt(file.name, mine=name.mine, type=name.type))
-        asyncio.run_coroutine_threadsafe(publisher(messages), loop).result()
+        # Not for ever: a process that is told to stop waits for this thread, and the loop with it. Files stay and go again.
+        asyncio.run_coroutine_threadsafe(publisher(messages), loop).result(CARRY_WITHIN)
         return receipts
 
     return take

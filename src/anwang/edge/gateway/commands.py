@@ -45,6 +45,7 @@ async def _gateway(broker: str, bus_url: str, client_id: str, partitions: int, l
         sweep = running.sweep_and_tick
     if landing:
         jobs.append(running.every(running.SWEEP_EVERY, worker, sweep))
+        jobs.append(running.every(running.PRUNE_EVERY, worker, running.prune))
     try:
         tasks = [asyncio.create_task(intake.work(), name="intake"), *(asyncio.create_task(job) for job in jobs)]
         await running.until_stopped(stop, tasks, intake)

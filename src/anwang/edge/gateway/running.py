@@ -38,6 +38,7 @@ RETRY = (0.5, 1.0, 2.0, 5.0, 10.0)
 """Seconds before what keeps everything from going on is tried again."""
 SAY_EVERY = 5.0
 SWEEP_EVERY = 1.0
+PRUNE_EVERY = 3600.0
 
 log = structlog.get_logger("anwang.gateway")
 Sink = Callable[[Sequence[Message]], Awaitable[Taken]]
@@ -166,6 +167,11 @@ async def every(seconds: float, worker: Worker, work: Callable[[], object]) -> N
 
 def sweep(take: telemetry.landing.Take | None = None) -> None:
     telemetry.sweep(now=timezone.now(), take=take)
+
+
+def prune() -> None:
+    """The folder may lie on another machine than the house's worker."""
+    telemetry.landing.prune(now=timezone.now())
 
 
 def sweep_and_tick() -> None:

@@ -200,7 +200,7 @@ def test_nobody_without_a_session_gets_in(client, watched):
 def test_every_verb_of_the_services_has_an_address(watched, ask, client):
     ask(watched.office, "get", "/")
     paths = set(client.get("/api/openapi.json").json()["paths"])
-    beside = {"climb", "note_late", "finish", "make_hazard", "set_rule"}
+    beside = {"climb", "note_late", "finish", "make_hazard", "set_rule", "set_limit", "set_road"}
     verbs = {each.replace("_", "-") for each in set(services.__all__) - beside}
     assert verbs == set(SAID)
     assert {f"/api/alarms/{{alarm_id}}/{verb}" for verb in verbs} <= paths

@@ -37,7 +37,7 @@ _ULID = re.compile(r"\b[0-9A-HJKMNP-TV-Z]{26}\b")
 def run(house: House, *kill: str) -> tuple[int, int]:
     """How it ended, and how many transactions there were (0 of one that was killed)."""
     child = house.python(CHILD, "run", str(house.home / "journal"), *kill)
-    said, _ = child.communicate(timeout=120)
+    said, _ = child.communicate(timeout=600)
     assert child.returncode in {0, -signal.SIGKILL}, said
     last = said.split()[-1]
     return child.returncode, int(last) if child.returncode == 0 else 0
@@ -45,7 +45,7 @@ def run(house: House, *kill: str) -> tuple[int, int]:
 
 def made(house: House) -> House:
     child = house.python(CHILD, "make")
-    said, _ = child.communicate(timeout=120)
+    said, _ = child.communicate(timeout=600)
     assert child.returncode == 0, said
     return house
 
@@ -106,7 +106,7 @@ def test_killed_at_any_moment(houses: tuple[House, House]) -> None:
             assert child.stdout.readline().startswith("ready")
             time.sleep(dice.uniform(0.05, 0.5))
             child.kill()
-            child.communicate(timeout=60)
+            child.communicate(timeout=300)
         else:
             count = dice.randint(2, transactions // ROUNDS)
             assert run(broken, dice.choice(["before", "after"]), str(count))[0] == -signal.SIGKILL
