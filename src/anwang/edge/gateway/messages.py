@@ -181,7 +181,7 @@ def _scan(mine: str, payload: bytes) -> Item:
         # A code with a comma in it is none; such a list goes on as it came, and is refused code by code.
         size = len(points)
         packed = ",".join(points).encode()
-        if packed.count(b",") == size - 1 and packed.isascii():
+        if packed and packed.count(b",") == size - 1 and packed.isascii():
             points = packed
     else:
         raise _UnreadableError(Reason.BODY)
