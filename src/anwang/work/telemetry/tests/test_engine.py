@@ -20,6 +20,7 @@ from anwang.work.telemetry.engine import (
     SnapshotUnreadable,
     Watch,
 )
+from anwang.work.telemetry.engine.run import VERSION
 from anwang.work.telemetry.tests.oracle import Oracle, Point
 
 LIMITS = Limits.__dataclass_fields__
@@ -381,7 +382,9 @@ def test_what_is_no_snapshot_is_refused() -> None:
     content = watched.engine.dump(0)
     body = len(content) - 60
     changed = content[:body] + bytes([content[body] ^ 0xFF]) + content[body + 1 :]
-    for spoilt in (b"", b"x", content[:-40], content.replace(b'"version": 2', b'"version": 9'), changed):
+    later = content.replace(f'"version": {VERSION}'.encode(), f'"version": {VERSION + 1}'.encode())
+    assert later != content
+    for spoilt in (b"", b"x", content[:-40], later, changed):
         with pytest.raises(SnapshotUnreadable):
             watched.engine.load(0, spoilt)
 
