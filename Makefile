@@ -9,7 +9,7 @@ NPM ?= npm
 UV_VERSION := 0.13.9
 PORT ?= 8000
 TEST_POSTGRES_URL ?= postgres://postgres@127.0.0.1:5432/postgres
-PYTEST ?= -n 2 -q
+PYTEST ?= -n 2 --dist worksteal -q
 
 VENV := .venv
 BIN := $(VENV)/bin
