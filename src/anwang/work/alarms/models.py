@@ -233,17 +233,32 @@ class StepDelay(models.Model):
         ]
 
 
-class LevelRule(BaseModel):
-    """A level rule of this house, over the built-in rows: one row per version, never changed.
+class Version(BaseModel):
+    """Abstract: a rule of this house over the built-in ones, one row per version, never changed. Of the versions of one
+    rule the newest that is in force holds. ``instrument`` … ``confidence`` say what it rests on.
+    """
 
-    The newest version of a key that is in force holds. ``level`` "" takes the key out of use. The annex of
-    矿安〔2025〕100号 is entered here.
+    version = models.PositiveIntegerField()
+    instrument = models.CharField(max_length=80)
+    article = models.CharField(max_length=80, blank=True)
+    source = models.CharField(max_length=200, blank=True)
+    confidence = models.CharField(max_length=8, blank=True)
+    in_force_from = models.DateTimeField()
+    made_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    made_at = models.DateTimeField()
+
+    class Meta:
+        abstract = True
+
+
+class LevelRule(Version):
+    """How grave an alarm is, of one key. ``level`` "" takes the key out of use. The annex of 矿安〔2025〕100号 is entered
+    here.
     """
 
     kind: ClassVar[str] = "alarm_level_rule"
 
     key = models.CharField(max_length=40)
-    version = models.PositiveIntegerField()
     family = models.CharField(max_length=8, choices=labels.FAMILIES)
     level = models.CharField(max_length=8, choices=labels.LEVELS, blank=True)
     quantities = models.JSONField(default=list)
@@ -253,13 +268,6 @@ class LevelRule(BaseModel):
     at_most = models.FloatField(null=True)
     times = models.FloatField(null=True)
     minutes = models.PositiveIntegerField(null=True)
-    instrument = models.CharField(max_length=80)
-    article = models.CharField(max_length=80, blank=True)
-    source = models.CharField(max_length=200, blank=True)
-    confidence = models.CharField(max_length=8, blank=True)
-    in_force_from = models.DateTimeField()
-    made_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
-    made_at = models.DateTimeField()
 
     class Meta:
         constraints: ClassVar = [
@@ -271,27 +279,16 @@ class LevelRule(BaseModel):
         return f"{self.key} v{self.version}"
 
 
-class StepLimit(BaseModel):
-    """How long a step of an alarm of one level may take in this house, over the built-in rows: one row per version,
-    never changed.
-
-    The newest version of a step and level that is in force holds. ``minutes`` null takes the limit out of use: the step
-    then has no time limit at this level.
+class StepLimit(Version):
+    """How long a step of an alarm of one level may take. ``minutes`` null takes the limit out of use: the step then has no
+    time limit at this level.
     """
 
     kind: ClassVar[str] = "alarm_step_limit"
 
     step = models.CharField(max_length=12, choices=labels.STEPS)
     level = models.CharField(max_length=8, choices=labels.LEVELS)
-    version = models.PositiveIntegerField()
     minutes = models.PositiveIntegerField(null=True)
-    instrument = models.CharField(max_length=80)
-    article = models.CharField(max_length=80, blank=True)
-    source = models.CharField(max_length=200, blank=True)
-    confidence = models.CharField(max_length=8, blank=True)
-    in_force_from = models.DateTimeField()
-    made_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
-    made_at = models.DateTimeField()
 
     class Meta:
         constraints: ClassVar = [
@@ -311,27 +308,16 @@ class StepLimit(BaseModel):
         return f"{self.step}-{self.level} v{self.version}"
 
 
-class RoadRule(BaseModel):
-    """Which steps alarms take in this house, over the built-in roads: one row per version, never changed.
-
-    The newest version of a key that is in force holds; no ``steps`` takes the key out of use.
-    """
+class RoadRule(Version):
+    """Which steps alarms take, of one key; no ``steps`` takes the key out of use."""
 
     kind: ClassVar[str] = "alarm_road_rule"
 
     key = models.CharField(max_length=40)
-    version = models.PositiveIntegerField()
     family = models.CharField(max_length=8, choices=labels.FAMILIES)
     quantities = models.JSONField(default=list)
     levels = models.JSONField(default=list)
     steps = models.JSONField(default=list)
-    instrument = models.CharField(max_length=80)
-    article = models.CharField(max_length=80, blank=True)
-    source = models.CharField(max_length=200, blank=True)
-    confidence = models.CharField(max_length=8, blank=True)
-    in_force_from = models.DateTimeField()
-    made_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
-    made_at = models.DateTimeField()
 
     class Meta:
         constraints: ClassVar = [
