@@ -12,6 +12,7 @@ from anwang.ground.audit import services as audit
 from anwang.ground.base import rights
 from anwang.ground.base.errors import Refused
 from anwang.ground.base.models import Sequence as Counter
+from anwang.ground.base.models import update_all
 from anwang.ground.regions import loader, rules, selectors, shapes
 from anwang.ground.regions.models import COLUMNS, EDIT_GRIDS, Border, Grid, GridChange, Region
 from anwang.kernel import geo
@@ -126,8 +127,9 @@ def _write(rows: Sequence[loader.RegionRow], kept: Any, now: datetime, progress:
         done += len(fresh[at : at + BATCH])
         if progress is not None:
             progress(done, len(fresh))
-    Region.objects.bulk_update(changed, [*_values(rows[0]), "retired_on"], batch_size=500)
-    Region.objects.bulk_update(gone, ["retired_on"], batch_size=500)
+    # Regions are retired, never removed: what was read is still there to be changed.
+    update_all(changed, *_values(rows[0]), "retired_on")
+    update_all(gone, "retired_on")
     return Loaded(len(fresh), len(changed), len(gone), len(rows) - len(fresh) - len(changed))
 
 
@@ -179,7 +181,7 @@ def load_borders(code: str, *, by: Any, now: datetime) -> int:
             unique_fields=["region"],
             update_fields=["geometry", "source", "west", "south", "east", "north"],
         )
-        Region.objects.bulk_update([border.region for border in borders], ["lon", "lat"], batch_size=200)
+        update_all([border.region for border in borders], "lon", "lat")
         province = Region.objects.get(code=f"{code[:2]}0000")
         audit.record("regions.borders_loaded", on=province, by=by, at=now, data={"borders": len(borders)})
     return len(kept)

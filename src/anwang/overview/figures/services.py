@@ -12,6 +12,7 @@ from anwang.ground.accounts.models import User
 from anwang.ground.accounts.permissions import Permission
 from anwang.ground.accounts.scope import require
 from anwang.ground.base.errors import Refused
+from anwang.ground.base.models import Sequence, update_all
 from anwang.ground.files import papers
 from anwang.ground.files.models import Paper
 from anwang.ground.files.papers import Agency
@@ -73,6 +74,8 @@ def _visit_cells(city: str) -> Cells:
 @transaction.atomic
 def _replace(model: type[models.Model], city: str, names: tuple[str, ...], cells: Cells) -> int:
     """Write what differs from what is kept for this city."""
+    # The city's lock: of two runs at once the second sees what the first wrote, and none writes a row that is gone.
+    Sequence.take(f"figures:{model._meta.model_name}:{city}")  # noqa: SLF001
     rows = model._default_manager.filter(chunk=city)  # noqa: SLF001
     plain = [each.name for each in model._meta.concrete_fields if each.name not in ("id", "chunk", *names)]  # noqa: SLF001
     gone, changed = [], []
@@ -94,7 +97,7 @@ def _replace(model: type[models.Model], city: str, names: tuple[str, ...], cells
     manager = model._default_manager  # noqa: SLF001
     for at in range(0, len(gone), 500):
         rows.filter(pk__in=gone[at : at + 500]).delete()
-    manager.bulk_update(changed, plain, batch_size=200)
+    update_all(changed, *plain)
     manager.bulk_create(new, batch_size=1000)
     return len(gone) + len(changed) + len(new)
 

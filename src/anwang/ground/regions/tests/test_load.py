@@ -54,13 +54,15 @@ def test_what_left_the_list_is_retired_and_comes_back(
     places.grid.refresh_from_db()
     assert places.grid.retired_on is None  # grids are nobody's list
 
-    Region.objects.filter(code=rows[1].code).update(name="改名前")
+    Region.objects.filter(code=rows[1].code).update(name="改名前", lon=111.1, lat=39.4)
     monkeypatch.setattr(loader, "read_province", lambda _code: iter(rows))
     again = services.load_province("14", by=None, now=now)
     assert again.updated == 2
     back = Region.objects.get(code=rows[0].code)
     assert (back.retired_on, back.name) == (None, rows[0].name)
-    assert Region.objects.get(code=rows[1].code).name == rows[1].name
+    renamed = Region.objects.get(code=rows[1].code)
+    # What no list says stays.
+    assert (renamed.name, renamed.lon, renamed.lat) == (rows[1].name, 111.1, 39.4)
 
 
 def test_a_province_without_lists_is_refused(now: datetime) -> None:

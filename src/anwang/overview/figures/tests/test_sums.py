@@ -128,8 +128,17 @@ def test_the_parts_add_up_to_the_whole(county, people, now, today):
 def test_making_the_sums_again_changes_nothing_and_a_change_is_written(county, people, walked, now, today):
     assert services.compute(now=now) > 0
     assert services.compute(now=now) == 0
+    before = {row["id"]: row for row in FlowSum.objects.values()}
     walked("closed", at=now - timedelta(days=2))
     assert services.compute(now=now) > 0
+    # A sum that differs is written where it stands, the others are left alone.
+    kept = {row["id"]: row for row in FlowSum.objects.filter(pk__in=before).values()}
+    differs = [row for pk, row in kept.items() if row != before[pk]]
+    assert differs
+    assert len(differs) < len(before)
+    for row in differs:
+        same = ("chunk", "level", "code", "domain", "grade", "month")
+        assert [row[name] for name in same] == [before[row["id"]][name] for name in same]
     assert of(people.office, today) == by_hand(Hazard.objects.visible_to(people.office), today)
     # What is no more leaves the sums: they are made from the rows, not added up.
     reopened = Hazard.objects.filter(state="closed").latest("closed_on")
