@@ -23,7 +23,7 @@ from anwang.ground.notices import services as notices
 from anwang.ground.notices.models import Notice
 from anwang.kernel import clock
 from anwang.kernel.scale import Level
-from anwang.work.alarms import library, selectors, services
+from anwang.work.alarms import selectors, services
 from anwang.work.alarms.models import Alarm
 from anwang.work.alarms.rules import JUDGED, State, Step, Why
 from anwang.work.telemetry.memory import millis
@@ -44,6 +44,7 @@ SENT_BACK = (3, 8)
 """Which reviews of the month send the alarm back to the mine."""
 NOT_SENT_BACK = timedelta(days=5)
 """Nothing is sent back so shortly before the end: it would not be closed any more."""
+WITHOUT_LIMIT = timedelta(hours=1)
 OFFICE_HOURS = (9, 17)
 UP_AT = 6
 """The monitoring room is awake at any hour; who answers for safety is not before this one."""
@@ -152,8 +153,7 @@ class Duty:
         if not alarm.step:
             return timedelta(minutes=rng.uniform(5, 30))
         step = Step(alarm.step)
-        minutes = library.conduct().limits.get(step, {}).get(Level.of(alarm.level), 60)
-        limit = timedelta(minutes=minutes)
+        limit = self._limit(alarm, step, at)
         late = self._late_step(alarm) is step
         match step:
             case Step.ACKNOWLEDGE:
@@ -174,6 +174,12 @@ class Duty:
                 return hours if self._just_now(alarm) else self._awake(at + hours, rng) - at
             case Step.REVIEW:
                 return self._in_office(at, rng) - at
+
+    @staticmethod
+    def _limit(alarm: Alarm, step: Step, at: datetime) -> timedelta:
+        """How long the step may take by the rules in force then; without a limit people take an hour for it."""
+        row = selectors.InForce().limits(at=at).get((step, Level.of(alarm.level)))
+        return timedelta(minutes=row.minutes) if row else WITHOUT_LIMIT
 
     @staticmethod
     def _awake(at: datetime, rng: Random) -> datetime:

@@ -20,9 +20,7 @@ class Conduct:
 
     version: int
     roads: tuple[Road, ...]
-    limits: dict[Step, dict[Level, int]]
     limit_rows: Limits
-    """The same as rows with their source."""
     again_within: timedelta
     quantities: dict[str, str]
     """Sensor type → quantity."""
@@ -86,21 +84,17 @@ def conduct() -> Conduct:
             raise ValueError(f"{road.key}: {problem}")
     if gap := road_gap(roads):
         raise ValueError(f"no road for {gap[0]} {gap[1].key}")
-    limits = {
-        Step(step): {Level.of(level): int(minutes) for level, minutes in row.items()}
+    limits = (
+        Limit(Step(step), Level.of(level), int(minutes), version, **basis)
         for step, row in raw["limits"].items()
-    }
-    rows = {
-        (step, level): Limit(step, level, minutes, version, **basis)
-        for step, row in limits.items()
         for level, minutes in row.items()
-    }
+    )
+    rows = {(row.step, row.level): row for row in limits}
     if wrong := [row.key for row in rows.values() if not 1 <= row.minutes <= LONGEST]:
         raise ValueError(f"minutes of {', '.join(wrong)}")
     return Conduct(
         version=version,
         roads=roads,
-        limits=limits,
         limit_rows=rows,
         again_within=timedelta(minutes=int(raw["again_within_minutes"])),
         quantities={code: name for name, codes in raw["quantities"].items() for code in codes},

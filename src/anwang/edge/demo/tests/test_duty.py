@@ -15,6 +15,7 @@ from anwang.registers.organisations import services as organisations
 from anwang.registers.sites import services as sites
 from anwang.registers.standards import services as standards
 from anwang.work.alarms import labels
+from anwang.work.alarms import services as alarms
 from anwang.work.alarms.models import Alarm, AlarmMove, StepDelay
 from anwang.work.alarms.rules import JUDGED, Aside, State, Why
 from anwang.work.telemetry import memory, store
@@ -102,6 +103,25 @@ def test_timers_ring_at_their_moment_and_people_act_between_the_readings(mines, 
     assert cut.cut_at - cut.raised_at < timedelta(minutes=6)
     data = cut.moves.get(action="confirm_cut").data
     assert [each["value"] for each in data["switches"]] == [0, 0]
+
+
+def test_people_go_by_the_time_limits_in_force(mines, now, make_user):
+    """The house gives four hours to withdraw people and no limit to the acknowledgement; what it puts into force after
+    these days does not hold in them.
+    """
+    on = {"by": make_user("system_admin"), "instrument": "县安委办〔2026〕12号"}
+    for level in labels.LEVEL:
+        alarms.set_limit(step="evacuate", level=level, minutes=240, now=now - timedelta(days=20), **on)
+        alarms.set_limit(step="acknowledge", level=level, minutes=None, now=now - timedelta(days=20), **on)
+        alarms.set_limit(step="evacuate", level=level, minutes=5, now=now + timedelta(minutes=1), **on)
+    live(mines, now)
+    withdrawn = AlarmMove.objects.filter(action="evacuate", alarm__ever_late=False, round=1).select_related("alarm")
+    waits = [move.at - move.alarm.moves.get(seq=move.seq - 1).at for move in withdrawn]
+    assert waits
+    assert timedelta(minutes=72) <= min(waits) <= max(waits) <= timedelta(minutes=192)
+    acknowledged = AlarmMove.objects.filter(action="acknowledge", round=1).select_related("alarm")
+    assert min(move.at - move.alarm.first_raised_at for move in acknowledged) >= timedelta(minutes=12)
+    assert not StepDelay.objects.filter(step="acknowledge").exists()
 
 
 def test_who_hid_an_over_limit_is_late_and_the_office_reviews_it(mines, now):
