@@ -104,8 +104,11 @@ function patch() {
     old.dataset.state = card.dataset.state
     old.dataset.level = card.dataset.level
     old.querySelector('.aw-alarm-body').replaceWith(card.querySelector('.aw-alarm-body').cloneNode(true))
-    // The button under the hand goes only when there is nothing left to press.
-    if (!card.querySelector('[data-acknowledge]'))
+    // The button under the hand goes only when there is nothing left to press, or when the alarm calls anew: its form
+    // counts once.
+    const called = old.dataset.round !== card.dataset.round
+    old.dataset.round = card.dataset.round
+    if (called || !card.querySelector('[data-acknowledge]'))
       old.querySelector('.aw-alarm-do').replaceWith(card.querySelector('.aw-alarm-do').cloneNode(true))
   }
   for (const card of cards()) card.classList.toggle('aw-gone', !there.has(card.id))

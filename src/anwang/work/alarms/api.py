@@ -1,4 +1,7 @@
-"""Alarms through the API: the list, one alarm, its acts."""
+"""Alarms through the API: the list, one alarm, its acts.
+
+Who sees no answer sends the act again under its ``act_id``: it is done once, and both answers have the same form.
+"""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -12,6 +15,7 @@ from pydantic import Field
 from anwang.ground.accounts.permissions import Permission
 from anwang.ground.accounts.scope import require, who
 from anwang.ground.base import keyset
+from anwang.ground.base.schemas import UlidOrNone
 from anwang.work.alarms import labels, rules, selectors, services
 from anwang.work.alarms.models import Alarm
 from anwang.work.alarms.rules import State
@@ -62,6 +66,7 @@ class MoveOut(Schema):
     at: datetime
     by: str
     note: str
+    act_id: str
 
 
 class OfferOut(Schema):
@@ -80,36 +85,44 @@ class AlarmWhole(AlarmOut):
     acts: list[OfferOut]
 
 
-class NoteIn(Schema):
+class ActIn(Schema):
+    """``act_id``: a ULID made by the caller. The same act again under it is not done twice and answers as before, with the
+    alarm as it is now; another act under it is refused (409 ``alarms.act_id_taken``).
+    """
+
+    act_id: UlidOrNone = ""
+
+
+class NoteIn(ActIn):
     note: Words = ""
 
 
-class CutIn(Schema):
+class CutIn(ActIn):
     why: rules.Why | None = None
     note: Words = ""
 
 
-class EvacuateIn(Schema):
+class EvacuateIn(ActIn):
     people: Annotated[int, Field(ge=0, le=10_000)] | None = None
     note: Words = ""
 
 
-class CauseIn(Schema):
+class CauseIn(ActIn):
     kind: Annotated[str, Field(max_length=16, pattern=r"^[a-z]*$")]
     cause: Words
 
 
-class MeasuresIn(Schema):
+class MeasuresIn(ActIn):
     measures: Words
 
 
-class AsideIn(Schema):
+class AsideIn(ActIn):
     aside: rules.Aside
     why: Words
     name: Annotated[str, Field(max_length=40, pattern=r"^[^\x00]*$")]
 
 
-class SaidIn(Schema):
+class SaidIn(ActIn):
     note: Words
 
 
@@ -137,52 +150,52 @@ def one(request: HttpRequest, alarm_id: Id) -> Any:
 
 @router.post("/{alarm_id}/acknowledge", response=AlarmWhole, summary="The mine's duty acknowledges it")
 def acknowledge(request: HttpRequest, alarm_id: Id, data: NoteIn) -> Any:
-    return _do(request, alarm_id, services.acknowledge, note=data.note)
+    return _do(request, alarm_id, services.acknowledge, data, note=data.note)
 
 
 @router.post("/{alarm_id}/confirm-cut", response=AlarmWhole, summary="The power is off")
 def confirm_cut(request: HttpRequest, alarm_id: Id, data: CutIn) -> Any:
     """``why`` and ``note`` are needed where cutter and feed do not both show it."""
-    return _do(request, alarm_id, services.confirm_cut, why=data.why or "", note=data.note)
+    return _do(request, alarm_id, services.confirm_cut, data, why=data.why or "", note=data.note)
 
 
 @router.post("/{alarm_id}/evacuate", response=AlarmWhole, summary="People have been withdrawn")
 def evacuate(request: HttpRequest, alarm_id: Id, data: EvacuateIn) -> Any:
-    return _do(request, alarm_id, services.evacuate, people=data.people, note=data.note)
+    return _do(request, alarm_id, services.evacuate, data, people=data.people, note=data.note)
 
 
 @router.post("/{alarm_id}/state-cause", response=AlarmWhole, summary="The cause")
 def state_cause(request: HttpRequest, alarm_id: Id, data: CauseIn) -> Any:
-    return _do(request, alarm_id, services.state_cause, kind=data.kind, cause=data.cause)
+    return _do(request, alarm_id, services.state_cause, data, kind=data.kind, cause=data.cause)
 
 
 @router.post("/{alarm_id}/take-measures", response=AlarmWhole, summary="The measures taken")
 def take_measures(request: HttpRequest, alarm_id: Id, data: MeasuresIn) -> Any:
-    return _do(request, alarm_id, services.take_measures, measures=data.measures)
+    return _do(request, alarm_id, services.take_measures, data, measures=data.measures)
 
 
 @router.post("/{alarm_id}/set-aside", response=AlarmWhole, summary="It was no real alarm")
 def set_aside(request: HttpRequest, alarm_id: Id, data: AsideIn) -> Any:
-    return _do(request, alarm_id, services.set_aside, aside=data.aside, why=data.why, name=data.name)
+    return _do(request, alarm_id, services.set_aside, data, aside=data.aside, why=data.why, name=data.name)
 
 
 @router.post("/{alarm_id}/review", response=AlarmWhole, summary="The county reviews and agrees")
 def review(request: HttpRequest, alarm_id: Id, data: SaidIn) -> Any:
-    return _do(request, alarm_id, services.review, note=data.note)
+    return _do(request, alarm_id, services.review, data, note=data.note)
 
 
 @router.post("/{alarm_id}/send-back", response=AlarmWhole, summary="The county sends it back")
 def send_back(request: HttpRequest, alarm_id: Id, data: SaidIn) -> Any:
-    return _do(request, alarm_id, services.send_back, note=data.note)
+    return _do(request, alarm_id, services.send_back, data, note=data.note)
 
 
 @router.post("/{alarm_id}/close", response=AlarmWhole, summary="Close it")
 def close(request: HttpRequest, alarm_id: Id, data: NoteIn) -> Any:
-    return _do(request, alarm_id, services.close, note=data.note)
+    return _do(request, alarm_id, services.close, data, note=data.note)
 
 
-def _do(request: HttpRequest, alarm_id: str, verb: Callable[..., Alarm], **said: Any) -> AlarmWhole:
-    verb(alarm_id=alarm_id, by=who(request), now=timezone.now(), **said)
+def _do(request: HttpRequest, alarm_id: str, verb: Callable[..., Alarm], data: ActIn, **said: Any) -> AlarmWhole:
+    verb(alarm_id=alarm_id, by=who(request), now=timezone.now(), act_id=data.act_id, **said)
     return _whole(request, alarm_id)
 
 
@@ -210,6 +223,7 @@ def _whole(request: HttpRequest, alarm_id: str) -> AlarmWhole:
                 at=move.at,
                 by=move.by_name,
                 note=move.note,
+                act_id=move.act_id,
             )
             for move in selectors.timeline(alarm)
         ],

@@ -183,6 +183,15 @@ REFUSALS = {
     "alarms.name_missing": Sentence(_("The name of who says so is missing."), _("Enter the person's name."), 422),
     "alarms.choice_unknown": Sentence(_("This choice does not exist."), _("Choose one from the list."), 422),
     "alarms.too_long": Sentence(_("This text is too long (at most %(longest)s characters)."), _("Shorten it."), 422),
+    "alarms.act_id_wrong": Sentence(
+        _("The number of this act cannot be used."),
+        _("Give every act a ULID of its own, or send it without a number."),
+        422,
+    ),
+    "alarms.act_id_taken": Sentence(
+        _("Another act was sent under this number already. Nothing was done."),
+        _("Look at the alarm. If the act is still to be done, send it under a new number; on a page, press once more."),
+    ),
     "alarms.hazard_linked": Sentence(_("A hazard has been made of this alarm already."), _("Open that hazard.")),
     "alarms.mine_unbound": Sentence(
         _("The mine is not bound to a place in the register yet."), _("Bind it on the mine's page first.")

@@ -176,7 +176,11 @@ class AlarmEpisode(models.Model):
 
 
 class AlarmMove(models.Model):
-    """One move: from, to, by whom, when, with what words. Never changed. ``by`` null: the sensors."""
+    """One move: from, to, by whom, when, with what words. Never changed. ``by`` null: the sensors.
+
+    ``act_id`` is the id that the doer's form or program made for the act ("" where it made none), ``act_digest`` says what
+    was said with it: the same act sent again is recognised by them.
+    """
 
     alarm = models.ForeignKey(Alarm, on_delete=models.PROTECT, related_name="moves")
     seq = models.PositiveSmallIntegerField()
@@ -189,9 +193,17 @@ class AlarmMove(models.Model):
     at = models.DateTimeField()
     note = models.CharField(max_length=500, blank=True)
     data = models.JSONField(default=dict)
+    act_id = models.CharField(max_length=26, blank=True)
+    act_digest = models.CharField(max_length=64, blank=True)
 
     class Meta:
-        constraints: ClassVar = [models.UniqueConstraint(fields=["alarm", "seq"], name="alarms_one_move_per_place")]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["alarm", "seq"], name="alarms_one_move_per_place"),
+            models.UniqueConstraint(fields=["act_id"], condition=~Q(act_id=""), name="alarms_act_once"),
+            models.CheckConstraint(
+                condition=Q(act_id="", act_digest="") | (~Q(act_id="") & ~Q(act_digest="")), name="alarms_act_whole"
+            ),
+        ]
         ordering: ClassVar = ["alarm", "seq"]
 
 
@@ -252,8 +264,8 @@ class Version(BaseModel):
 
 
 class LevelRule(Version):
-    """How grave an alarm is, of one key. ``level`` "" takes the key out of use. The annex of 矿安〔2025〕100号 is entered
-    here.
+    """How grave an alarm is that meets these conditions. ``level`` "" takes the key out of use. The annex of
+    矿安〔2025〕100号 is entered here.
     """
 
     kind: ClassVar[str] = "alarm_level_rule"
@@ -309,7 +321,7 @@ class StepLimit(Version):
 
 
 class RoadRule(Version):
-    """Which steps alarms take, of one key; no ``steps`` takes the key out of use."""
+    """Which steps an alarm takes that meets these conditions. No ``steps`` takes the key out of use."""
 
     kind: ClassVar[str] = "alarm_road_rule"
 

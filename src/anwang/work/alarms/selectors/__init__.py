@@ -15,6 +15,7 @@ from anwang.work.alarms.selectors.life import (
     seen,
     steps,
     timeline,
+    was_sent,
 )
 from anwang.work.alarms.selectors.lists import (
     MOST,
@@ -53,4 +54,5 @@ __all__ = [
     "timeline",
     "versions",
     "waiting",
+    "was_sent",
 ]

@@ -217,6 +217,11 @@ def acts(alarm: Alarm, *, acting: User, held: InForce | None = None) -> list[Off
     return [offer for offer in offers if offer.refused not in _UNSEEN]
 
 
+def was_sent(alarm: Alarm, act_id: str) -> bool:
+    """Is there an act on this alarm under this id already?"""
+    return bool(act_id) and AlarmMove.objects.filter(alarm=alarm, act_id=act_id).exists()
+
+
 def timeline(alarm: Alarm) -> list[AlarmMove]:
     return list(alarm.moves.select_related("by").order_by("seq"))
 

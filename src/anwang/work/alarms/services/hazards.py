@@ -19,10 +19,15 @@ from anwang.work.telemetry.models import Finding
 
 
 @transaction.atomic
-def make_hazard(*, alarm_id: str, description: str, by: User, now: datetime) -> Hazard:
-    """A person makes one hazard of an alarm: its place is the mine's, its origin this alarm."""
+def make_hazard(*, alarm_id: str, description: str, by: User, now: datetime, hazard_id: str = "") -> Hazard:
+    """A person makes one hazard of an alarm: its place is the mine's, its origin this alarm.
+
+    ``hazard_id`` is a ULID made by the form: sending the same one again gives the same hazard back.
+    """
     alarm: Alarm = Alarm.objects.visible_to(by).select_for_update(of=("self",)).select_related("mine").get(pk=alarm_id)
     require(by, Permission.HAZARD_REPORT, on=alarm)
+    if alarm.hazard_id and alarm.hazard_id == hazard_id:
+        return Hazard.objects.get(pk=hazard_id)
     if alarm.hazard_id:
         raise Refused("alarms.hazard_linked")
     if not alarm.mine.site_id:
@@ -37,9 +42,12 @@ def make_hazard(*, alarm_id: str, description: str, by: User, now: datetime) -> 
         place=alarm.place,
         origin_kind=Alarm.kind,
         origin_id=alarm.pk,
+        hazard_id=hazard_id,
         by=by,
         now=now,
     )
+    if hazard.origin_id != alarm.pk:  # the id is that of a hazard that was there before
+        raise Refused("hazards.id_taken")
     alarm.hazard_id, alarm.changed_at = hazard.pk, now
     alarm.save(update_fields=["hazard_id", "changed_at"])
     audit.record("alarms.hazard", on=alarm, by=by, at=now, data={"hazard": hazard.number})

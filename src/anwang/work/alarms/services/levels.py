@@ -15,6 +15,7 @@ from anwang.ground.base.errors import Refused
 from anwang.ground.base.models import Sequence as Numbers
 from anwang.work.alarms import labels, library, rules
 from anwang.work.alarms.models import LevelRule
+from anwang.work.alarms.services import versions
 from anwang.work.telemetry import places as standard
 from anwang.work.telemetry import sensors
 
@@ -40,10 +41,12 @@ def set_rule(
     at_most: float | None = None,
     times: float | None = None,
     minutes: int | None = None,
+    act_id: str = "",
 ) -> LevelRule:
     """Put a version of a level rule into force from now on; ``level`` "" takes the key out of use.
 
     Alarms that are open keep the level they have; it is judged by the new row at their next episode or rung.
+    ``act_id``: a ULID made by the form; sending it twice makes one version.
     """
     require(by, Permission.ALARM_RULES)
     # The number's lock: two who change one key at once get two versions.
@@ -51,7 +54,7 @@ def set_rule(
     _check(key, family, level, instrument, quantities, kinds, places)
     last = LevelRule.objects.filter(key=key).aggregate(last=Max("version"))["last"] or 0
     built_in = next((row.version for row in library.level_rows() if row.key == key), 0)
-    row = LevelRule.objects.create(
+    version = LevelRule(
         key=key,
         version=max(last, built_in) + 1,
         family=family,
@@ -71,6 +74,9 @@ def set_rule(
         made_by=by,
         made_at=now,
     )
+    row, new = versions.put(version, act_id=act_id)
+    if not new:
+        return row
     audit.record(
         "alarms.rule_set", on=row, by=by, at=now, data={"key": key, "version": row.version, "level": level or "off"}
     )

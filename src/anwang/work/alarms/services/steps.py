@@ -17,6 +17,7 @@ from anwang.kernel.scale import Level
 from anwang.work.alarms import labels, library, rules, selectors
 from anwang.work.alarms.models import RoadRule, StepLimit
 from anwang.work.alarms.rules import Family, Road, Step
+from anwang.work.alarms.services import versions
 from anwang.work.telemetry import sensors
 
 _KEY = re.compile(r"[a-z0-9][a-z0-9.\-]{0,39}")
@@ -35,11 +36,13 @@ def set_limit(
     article: str = "",
     source: str = "",
     confidence: str = "",
+    act_id: str = "",
 ) -> StepLimit:
     """Put a time limit of a step into force from now on, for alarms of one level; ``minutes`` (1 to 10 080) None: the
     step has no limit any more.
 
     A step that waits keeps the time it was given; the next one is counted by the new row.
+    ``act_id``: a ULID made by the form; sending it twice makes one version.
     """
     require(by, Permission.ALARM_RULES)
     if step not in labels.STEP:
@@ -54,7 +57,7 @@ def set_limit(
     Numbers.take(f"alarms:limit:{key}")
     last = StepLimit.objects.filter(step=step, level=level).aggregate(last=Max("version"))["last"] or 0
     built_in = library.conduct().limit_rows.get((Step(step), Level.of(level)))
-    row = StepLimit.objects.create(
+    version = StepLimit(
         step=step,
         level=level,
         version=max(last, built_in.version if built_in else 0) + 1,
@@ -67,6 +70,9 @@ def set_limit(
         made_by=by,
         made_at=now,
     )
+    row, new = versions.put(version, act_id=act_id)
+    if not new:
+        return row
     data = {"key": key, "version": row.version, "minutes": minutes if minutes is not None else "off"}
     audit.record("alarms.limit_set", on=row, by=by, at=now, data=data)
     return row
@@ -86,11 +92,13 @@ def set_road(
     article: str = "",
     source: str = "",
     confidence: str = "",
+    act_id: str = "",
 ) -> RoadRule:
     """Put a road into force from now on: which steps alarms of a family, quantities and levels take. No ``steps`` takes
     the key out of use.
 
     An alarm keeps the road of the moment at which it called; the new one holds from its next call on.
+    ``act_id``: a ULID made by the form; sending it twice makes one version.
     """
     require(by, Permission.ALARM_RULES)
     # One lock for all roads: whether one is lacking is asked of all of them together.
@@ -105,7 +113,7 @@ def set_road(
     written = RoadRule.objects.aggregate(last=Max("in_force_from"))["last"]
     last = RoadRule.objects.filter(key=key).aggregate(last=Max("version"))["last"] or 0
     built_in = next((each.version for each in library.conduct().roads if each.key == key), 0)
-    row = RoadRule.objects.create(
+    version = RoadRule(
         key=key,
         version=max(last, built_in) + 1,
         family=family,
@@ -121,6 +129,9 @@ def set_road(
         made_by=by,
         made_at=now,
     )
+    row, new = versions.put(version, act_id=act_id)
+    if not new:
+        return row
     data = {"key": key, "version": row.version, "steps": row.steps or "off"}
     audit.record("alarms.road_set", on=row, by=by, at=now, data=data)
     return row

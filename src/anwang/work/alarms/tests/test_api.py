@@ -5,6 +5,9 @@ import json
 import pytest
 
 from anwang.ground.accounts import scope
+from anwang.ground.audit.models import AuditRow
+from anwang.ground.base.models import new_id
+from anwang.ground.jobs.models import Job
 from anwang.work.alarms import services
 from anwang.work.alarms.models import Alarm, AlarmMove
 
@@ -25,6 +28,18 @@ SAID = {
     "send-back": {"note": "原因不具体"},
 }
 """What each act is told. The first seven are the road of a red over-limit in its order."""
+OTHERWISE = {
+    "acknowledge": {"note": "已报矿领导"},
+    "confirm-cut": {"note": "电工李四验电"},
+    "evacuate": {"people": 13},
+    "state-cause": {"kind": "ventilation", "cause": "风筒脱节"},
+    "take-measures": {"measures": "更换风筒"},
+    "review": {"note": "措施可行"},
+    "close": {"note": "归档"},
+    "set-aside": {"aside": "test", "why": "标校", "name": "王五"},
+    "send-back": {"note": "措施不具体"},
+}
+"""The same act, said otherwise."""
 ROAD = list(SAID)[:7]
 COUNTYS = ("review", "close", "send-back")
 BECOMES = {
@@ -109,6 +124,96 @@ def test_each_act_by_the_right_person_by_the_wrong_one_and_again(watched, ask, a
     assert words[0] != words[1]
     assert words[1].isascii() or "“" in words[1]
     assert (Alarm.objects.values().get(pk=alarm.pk), AlarmMove.objects.count()) == kept
+
+
+def everything():
+    """What an act writes: alarms, moves, the trail, and what was asked for."""
+    rows = {model: list(model.objects.order_by("pk").values()) for model in (Alarm, AlarmMove, Job)}
+    return {**rows, AuditRow: list(AuditRow.objects.filter(event__startswith="alarms.").order_by("pk").values())}
+
+
+@pytest.mark.parametrize("act", SAID)
+def test_an_act_that_is_sent_again_is_answered_and_not_done_again(watched, ask, act):
+    alarm, by = staged(watched, ask, act), whose(watched, act)
+    path, said = f"/{alarm.pk}/{act}", {**SAID[act], "act_id": new_id()}
+    first = ask(by, "post", path, said)
+    assert (first[0], first[1]["state"]) == (200, BECOMES[act])
+    assert first[1]["moves"][-1]["act_id"] == said["act_id"]
+    done = everything()
+    assert AlarmMove.objects.filter(act_id=said["act_id"]).count() == 1
+    # On a bad line it comes a second and a third time, later and with a space at the end.
+    watched.later(seconds=40)
+    assert ask(by, "post", path, said) == first
+    spaced = {name: f"{text} " if name in ("note", "cause", "measures", "why") else text for name, text in said.items()}
+    assert ask(by, "post", path, spaced) == first
+    # Under its id nothing else is done: no other words, no other verb, by nobody else.
+    other = watched.inspector if act in COUNTYS else watched.officer
+    verb = "close" if act != "close" else "review"
+    tried = [(by, path, {**OTHERWISE[act], "act_id": said["act_id"]}), (other, path, said)]
+    tried.append((by, f"/{alarm.pk}/{verb}", {**SAID[verb], "act_id": said["act_id"]}))
+    for person, where, what in tried:
+        words = []
+        for language in ("zh-hans", "en"):
+            status, body = ask(person, "post", where, what, language)
+            assert (status, body["key"], body["field"]) == (409, "alarms.act_id_taken", "act_id")
+            words.append((body["what"], body["todo"]))
+        assert all(zh != en and zh and en for zh, en in zip(*words, strict=True))
+    # Without an id, or under a new one, it is a second press.
+    for more in ({}, {"act_id": ""}, {"act_id": new_id()}):
+        status, body = ask(by, "post", path, {**SAID[act], **more})
+        assert (status, body["key"]) in {(409, "alarms.move_not_offered"), (409, "alarms.not_next")}
+    # Of another county there is no such alarm, whatever the id.
+    assert ask(watched.stranger, "post", path, said)[0] == 404
+    assert everything() == done
+
+
+def test_what_was_done_is_answered_with_the_alarm_as_it_is_now(watched, ask):
+    alarm = staged(watched, ask, "acknowledge")
+    said = {**SAID["acknowledge"], "act_id": new_id()}
+    assert ask(watched.duty, "post", f"/{alarm.pk}/acknowledge", said)[1]["state"] == "acknowledged"
+    assert ask(watched.duty, "post", f"/{alarm.pk}/confirm-cut", {"act_id": new_id()})[0] == 200
+    status, body = ask(watched.duty, "post", f"/{alarm.pk}/acknowledge", said)
+    assert (status, body["state"]) == (200, "cut_confirmed")
+    assert [each["action"] for each in body["moves"] if each["act_id"] == said["act_id"]] == ["acknowledge"]
+    # It calls again: that call wants an acknowledgement of its own.
+    watched.clear()
+    watched.over(1.2, after=700)
+    status, body = ask(watched.duty, "post", f"/{alarm.pk}/acknowledge", said)
+    assert (status, body["state"], body["round"]) == (200, "raised", 2)
+    status, body = ask(watched.duty, "post", f"/{alarm.pk}/acknowledge", {**said, "act_id": new_id()})
+    assert (status, body["state"]) == (200, "acknowledged")
+
+
+def test_an_act_that_was_refused_may_be_sent_again_under_its_id(watched, ask):
+    alarm = staged(watched, ask, "acknowledge")
+    said = {**SAID["evacuate"], "act_id": new_id()}
+    assert ask(watched.duty, "post", f"/{alarm.pk}/evacuate", said)[1]["key"] == "alarms.move_not_offered"
+    for act in ("acknowledge", "confirm-cut"):
+        assert ask(watched.duty, "post", f"/{alarm.pk}/{act}", SAID[act])[0] == 200
+    for _n in range(2):
+        status, body = ask(watched.duty, "post", f"/{alarm.pk}/evacuate", said)
+        assert (status, body["state"]) == (200, "evacuated")
+
+
+def test_one_id_does_not_stand_for_acts_on_two_alarms(watched, ask):
+    red = watched.over()
+    watched.scan(values={RETURN: 0.8})
+    other = Alarm.objects.exclude(pk=red.pk).get()
+    said = {**SAID["acknowledge"], "act_id": new_id()}
+    assert ask(watched.duty, "post", f"/{red.pk}/acknowledge", said)[0] == 200
+    done = everything()
+    status, body = ask(watched.duty, "post", f"/{other.pk}/acknowledge", said)
+    assert (status, body["key"]) == (409, "alarms.act_id_taken")
+    assert everything() == done
+
+
+@pytest.mark.parametrize("act_id", ["1", "8" + "0" * 25, "0" * 25 + "a", "0" * 27, None, 7])
+def test_an_id_is_a_ulid(watched, ask, act_id):
+    alarm = staged(watched, ask, "acknowledge")
+    status, body = ask(watched.duty, "post", f"/{alarm.pk}/acknowledge", {"act_id": act_id})
+    assert (status, body["key"]) == (422, "base.invalid")
+    assert body["problems"][0]["field"].endswith("act_id")
+    assert AlarmMove.objects.filter(alarm=alarm).count() == 1
 
 
 @pytest.mark.parametrize(

@@ -14,10 +14,18 @@ import pytest
 from django.db import transaction
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 
 from anwang.ground.audit import services as audit
 from anwang.ground.base.errors import Refused
+from anwang.ground.base.models import new_id
 from anwang.ground.jobs.models import Job
 from anwang.work.alarms import rules, selectors, services
 from anwang.work.alarms.models import Alarm, AlarmMove, StepDelay
@@ -56,6 +64,7 @@ class Room(RuleBasedStateMachine):
         self.late: dict[int, Any] = {}
         self.ever_late: set[str] = set()
         self.worst: dict[tuple[str, int], int] = {}
+        self.done: list[tuple[Any, dict[str, Any]]] = []
 
     def teardown(self) -> None:
         try:
@@ -137,10 +146,26 @@ class Room(RuleBasedStateMachine):
     def do(self, alarm: Alarm, action: str, person: Any, data: Any) -> None:
         """What is done too late leaves its row, whoever noticed it."""
         verb, named = self.inputs(action, alarm, person, data)
+        named["act_id"] = new_id()
         verb(**named)
+        self.done.append((verb, named))
         if alarm.due_at is not None and self.world.now > alarm.due_at and action == rules.OF_STEP[Step(alarm.step)]:
             delay = StepDelay.objects.get(alarm=alarm, round=alarm.round, step=alarm.step)
             assert delay.done_at == self.world.now
+
+    @precondition(lambda self: self.done)
+    @rule(data=st.data())
+    def sent_again(self, data: Any) -> None:
+        """Whatever has happened since: an act under its id is done once, and nothing else is done under that id."""
+        verb, named = data.draw(st.sampled_from(self.done), label="sent again")
+        again = {**named, "now": self.world.now}
+        before = list(Alarm.objects.order_by("pk").values()), AlarmMove.objects.count(), Job.objects.count()
+        assert verb(**again).pk == named["alarm_id"]
+        words = next(name for name in ("measures", "cause", "note", "why") if name in again)
+        with pytest.raises(Refused) as refused, transaction.atomic():
+            verb(**{**again, words: "别的话"})
+        assert refused.value.key == "alarms.act_id_taken"
+        assert before == (list(Alarm.objects.order_by("pk").values()), AlarmMove.objects.count(), Job.objects.count())
 
     @rule(by=st.sampled_from(PEOPLE), action=st.sampled_from(ACTS), data=st.data())
     def press_what_is_not_there(self, by: str, action: Action, data: Any) -> None:

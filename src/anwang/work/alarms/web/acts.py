@@ -18,6 +18,7 @@ from anwang.ground.base.errors import Refused
 from anwang.work.alarms import forms, labels, selectors, services
 from anwang.work.alarms.models import Alarm
 from anwang.work.alarms.rules import Action
+from anwang.work.alarms.web import sent
 from anwang.work.alarms.web.thing import alarm_of, cut_words, decorate, title
 
 Cleaned = Mapping[str, Any]
@@ -28,8 +29,8 @@ def _review(cleaned: Cleaned, **named: Any) -> Any:
     return verb(note=cleaned["note"], **named)
 
 
-def _make_hazard(cleaned: Cleaned, **named: Any) -> Any:
-    return services.make_hazard(description=cleaned["description"], **named)
+def _make_hazard(cleaned: Cleaned, *, act_id: str, **named: Any) -> Any:
+    return services.make_hazard(description=cleaned["description"], hazard_id=act_id, **named)
 
 
 def _plain(verb: Callable[..., Any]) -> Callable[..., Any]:
@@ -51,10 +52,11 @@ RUN: dict[str, Callable[..., Any]] = {
 }
 
 
-def _form(action: str, alarm: Alarm, data: Any) -> django_forms.Form:
+def _form(action: str, alarm: Alarm, data: Any, *, again: bool = False) -> django_forms.Form:
     match action:
         case Action.CONFIRM_CUT:
-            return forms.CutForm(data, shown=selectors.cut(alarm).shown)
+            # A form that is sent again asks for what it asked for when it was done.
+            return forms.CutForm(data, shown=alarm.cut_shown if again else selectors.cut(alarm).shown)
         case Action.EVACUATE:
             return forms.EvacuateForm(data)
         case Action.STATE_CAUSE:
@@ -76,16 +78,20 @@ def _form(action: str, alarm: Alarm, data: Any) -> django_forms.Form:
 @login_required
 @require_http_methods(["GET", "POST"])
 def act(request: HttpRequest, alarm_id: str, action: str) -> HttpResponse:
-    """The small form of one act, and the act itself. ``next=board`` leads back to the board."""
+    """The small form of one act, and the act itself. ``next=board`` leads back to the board. Sent twice, it is done once,
+    and the second time leads where the first did.
+    """
     if action not in RUN:
         raise Http404
     alarm, now, by = alarm_of(request.user, alarm_id), timezone.now(), who(request)
-    if action != HAZARD:
+    act_id = sent.act_id(request)
+    again = selectors.was_sent(alarm, act_id)
+    if action != HAZARD and not again:
         _offered(alarm, action, by)
-    form = _form(action, alarm, request.POST if request.method == "POST" else None)
+    form = _form(action, alarm, request.POST if request.method == "POST" else None, again=again)
     if form.is_bound and form.is_valid():
         try:
-            RUN[action](form.cleaned_data, alarm_id=alarm.pk, by=by, now=now)
+            RUN[action](form.cleaned_data, alarm_id=alarm.pk, by=by, now=now, act_id=act_id)
         except Refused as refused:
             form.add_error(refused.field if refused.field in form.fields else None, str(refused))
         else:

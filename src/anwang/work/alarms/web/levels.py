@@ -16,6 +16,7 @@ from anwang.ground.accounts.permissions import Permission
 from anwang.ground.base.errors import Refused
 from anwang.work.alarms import forms, labels, selectors, services
 from anwang.work.alarms.rules import LevelRow
+from anwang.work.alarms.web import sent
 from anwang.work.telemetry import labels as gas
 from anwang.work.telemetry import places
 
@@ -76,7 +77,7 @@ def edit(request: HttpRequest) -> HttpResponse:
     form = forms.RuleForm(request.POST or None, initial=_initial(request.GET.get("key", "")[:40]))
     if form.is_bound and form.is_valid():
         try:
-            row = services.set_rule(by=user, now=now, **form.cleaned_data)
+            row = services.set_rule(by=user, now=now, act_id=sent.act_id(request), **form.cleaned_data)
         except Refused as refused:
             form.add_error(refused.field if refused.field in form.fields else None, str(refused))
         else:

@@ -23,6 +23,7 @@ from anwang.work.alarms import forms, labels, selectors, services
 from anwang.work.alarms.models import RoadRule, StepLimit
 from anwang.work.alarms.rules import Limit, Limits, Road, Step
 from anwang.work.alarms.selectors import InForce
+from anwang.work.alarms.web import sent
 from anwang.work.alarms.web.thing import span_words
 from anwang.work.telemetry import sensors
 
@@ -159,7 +160,7 @@ def road(request: HttpRequest) -> HttpResponse:
 def _put(request: HttpRequest, form: Form, verb: Any, title: str, note: str) -> HttpResponse:
     if form.is_bound and form.is_valid():
         try:
-            row = verb(by=scope.who(request), now=timezone.now(), **form.cleaned_data)
+            row = verb(by=scope.who(request), now=timezone.now(), act_id=sent.act_id(request), **form.cleaned_data)
         except Refused as refused:
             form.add_error(refused.field if refused.field in form.fields else None, str(refused))
         else:
