@@ -33,6 +33,10 @@ DATABASE_FIXTURES = {"db", "transactional_db", "django_db_reset_sequences", "liv
 _home = Path(tempfile.mkdtemp(prefix="anwang-test-"))
 atexit.register(shutil.rmtree, _home, ignore_errors=True)
 os.environ["ANWANG_HOME"] = str(_home)
+# Child processes (and the workers of a parallel run) find the libraries compiled, by each other or by the run before,
+# also where the environment keeps Python from writing that down: else every one of them compiles two thousand files.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+os.environ.setdefault("PYTHONPYCACHEPREFIX", str(Path(__file__).parent / ".pytest_cache" / "code"))
 settings.HOME = _home
 settings.FILES_ROOT = _home / "files"
 settings.SEALS_ROOT = _home / "seals"
@@ -262,10 +266,30 @@ class House:
 
 
 @pytest.fixture(scope="session")
-def _migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    house = House(tmp_path_factory.mktemp("house"), "")
-    _migrate(house)
-    return house.home / "anwang.sqlite3"
+def django_db_setup(django_db_setup: None, django_db_blocker: Any, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """pytest-django's database; as it was migrated it is also what houses begin with: to migrate takes a core 20 s."""
+    from django.db import connection
+
+    with django_db_blocker.unblock():
+        # Where no test uses it there is none.
+        if connection.vendor == "sqlite" and "django_migrations" in connection.introspection.table_names():
+            template = tmp_path_factory.mktemp("house") / "anwang.sqlite3"
+            with connection.cursor() as cursor:
+                cursor.execute("VACUUM INTO %s", [str(template)])
+            _templates["sqlite"] = template
+        connection.close()
+
+
+_templates: dict[str, Path] = {}
+
+
+@pytest.fixture(scope="session")
+def _migrated_sqlite(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    if "sqlite" not in _templates:
+        house = House(tmp_path_factory.mktemp("house"), "")
+        _migrate(house)
+        _templates["sqlite"] = house.home / "anwang.sqlite3"
+    return _templates["sqlite"]
 
 
 @pytest.fixture(scope="session")

@@ -1,10 +1,12 @@
 """Counters for /metrics. Labels are routes, never addresses with ids in them."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 from anwang.edge.gateway.models import Run
+from anwang.edge.gateway.selectors import WayState
 from anwang.work.telemetry.history import Health
 
 registry = CollectorRegistry()
@@ -24,6 +26,13 @@ _gateway = Gauge(
     ["name", "part", "what"],
     registry=registry,
 )
+_ways = Gauge(
+    "anwang_way_behind_seconds",
+    "Ways in for data: how long ago everything that had come was on record",
+    ["part", "name"],
+    registry=registry,
+)
+_held = Gauge("anwang_way_held", "1 where a way in for data is held up", ["part", "name"], registry=registry)
 _jobs = Gauge("anwang_jobs", "Jobs by state", ["state"], registry=registry)
 
 
@@ -48,6 +57,14 @@ def gateways(runs: Sequence[Run]) -> None:
     for run in runs:
         for what in ("connected", "messages", "readings", "refused", "waiting"):
             _gateway.labels(run.name, run.part, what).set(getattr(run, what))
+
+
+def ways(found: Sequence[WayState], *, now: datetime) -> None:
+    _ways.clear()
+    _held.clear()
+    for each in found:
+        _ways.labels(each.way.part, each.way.name).set((now - each.until).total_seconds())
+        _held.labels(each.way.part, each.way.name).set(each.held)
 
 
 def text(jobs: dict[str, int]) -> bytes:

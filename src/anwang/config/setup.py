@@ -28,6 +28,7 @@ from anwang.ground.base.errors import Refused, Sentence, register
 from anwang.ground.jobs import services as jobs
 from anwang.ground.regions import services as regions
 from anwang.ground.regions.models import Region
+from anwang.kernel import clock
 from anwang.registers.organisations import services as organisations
 from anwang.registers.sites import services as sites
 from anwang.registers.standards import services as standards
@@ -147,6 +148,13 @@ def _gas(now: datetime) -> list[dict[str, Any]]:
         }
         # A house without a broker is in order: files and HTTP still come in.
         found.append(_item(_("Gateway") if run.part == "gateway" else _("Shard"), not run.says, f"{run.name}, {said}"))
+    for way in gateway.ways(now=now):
+        said = _("everything on record until %(until)s, %(n)s mines") % {
+            "until": way.until.astimezone(clock.ZONE).strftime("%Y-%m-%d %H:%M:%S"),
+            "n": way.mines,
+        }
+        said = f"{way.way}, {said}" + (f", {way.words}" if way.words else "")
+        found.append(_item(_("Way in for data"), not way.held, said))
     return found
 
 

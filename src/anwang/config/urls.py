@@ -29,6 +29,7 @@ def metrics_page(request: HttpRequest) -> HttpResponse:
     now = timezone.now()
     metrics.history(store.health_lately(now=now))
     metrics.gateways(gateway.running(now=now))
+    metrics.ways(gateway.ways(now=now), now=now)
     return HttpResponse(metrics.text(dict(jobs.figures())), content_type="text/plain; version=0.0.4")
 
 

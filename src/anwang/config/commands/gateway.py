@@ -200,3 +200,56 @@ def status(*, as_json: Json = False) -> None:
             for row in rows
         ]
         answer(rows, as_json=as_json, words="\n".join(lines) or t("没有在运行的网关", "no gateway runs"))
+
+
+@app.does(
+    "ways", "数据进来的各条通道：哪条断了、断到何时", "the ways data comes in by: which is held up, and since when"
+)
+def ways(*, as_json: Json = False) -> None:
+    with house() as now:
+        from anwang.edge.gateway import selectors
+        from anwang.kernel import clock
+
+        found = selectors.ways(now=now)
+        rows = [
+            {
+                "number": each.way.pk,
+                "way": str(each.way),
+                "part": each.way.part,
+                "name": each.way.name,
+                "until": each.way.until.isoformat() if each.way.until else None,
+                "held": each.held,
+                "why": each.why.value,
+                "words": each.words,
+                "mines": each.mines,
+            }
+            for each in found
+        ]
+        lines = [
+            f"{each.way.pk:4} {'✗' if each.held else '✓'} {each.way}  {each.until.astimezone(clock.ZONE):%m-%d %H:%M:%S}  "
+            + t(f"{each.mines} 座煤矿", f"{each.mines} mines")
+            + (f"  {each.words}" if each.words else "")
+            for each in found
+        ]
+        answer(
+            rows,
+            as_json=as_json,
+            words="\n".join(lines) or t("还没有煤矿经网关送数。", "No mine has come by a gateway yet."),
+        )
+
+
+@app.does(
+    "forget",
+    "不再用的通道：注销（编号见 anwang gateway ways）",
+    "give up a way in that is no longer used (its number: anwang gateway ways)",
+)
+def forget(
+    number: Annotated[int, typer.Argument(metavar=t("编号", "NUMBER"), help=t("通道编号", "number of the way in"))],
+    *,
+    as_json: Json = False,
+) -> None:
+    with house() as now:
+        from anwang.edge.gateway import services
+
+        ended = str(services.forget_way(number=number, now=now))
+        answer({"way": ended}, as_json=as_json, words=t(f"已注销：{ended}", f"given up: {ended}"))

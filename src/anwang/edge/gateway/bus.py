@@ -33,8 +33,9 @@ from nats.js.errors import NotFoundError
 from anwang.edge.gateway import rules, services
 from anwang.edge.gateway.messages import Message
 from anwang.edge.gateway.models import Run
+from anwang.edge.gateway.rules import Hindrance, Part
 from anwang.edge.gateway.running import RETRY, Say, Worker
-from anwang.edge.gateway.services import Taken
+from anwang.edge.gateway.services import Taken, WaySaid
 from anwang.work.telemetry import dialects
 from anwang.work.telemetry import services as telemetry
 from anwang.work.telemetry.services import Receipt, UploadedFile, landing
@@ -52,6 +53,10 @@ DUPLICATES = 120.0
 """Seconds for which the stream recognises a message that a gateway publishes again."""
 
 log = structlog.get_logger("anwang.gateway")
+
+
+def consumer(partition: int) -> str:
+    return f"shard-{partition}"
 
 
 async def connected(url: str, *, say: Say) -> Any:
@@ -178,13 +183,36 @@ class Shard:
         self._js, self._partitions, self._worker, self._run = js, partitions, worker, run
         self._arrived: asyncio.Queue[Any] = asyncio.Queue()
         self._staying: asyncio.Task[None] | None = None
+        self._progress = {partition: rules.Progress() for partition in partitions}
+
+    async def look(self, now: datetime) -> list[WaySaid]:
+        """Of each partition until when all that the stream had of it is acknowledged, whichever shard did it."""
+        try:
+            last = (await self._js.stream_info(STREAM)).state.last_seq
+        except (NatsError, TimeoutError) as error:
+            log.warning("shard.look", why=str(error) or type(error).__name__)
+            return [WaySaid(Part.PARTITION, str(each), None, Hindrance.BUS) for each in self._partitions]
+        return list(await asyncio.gather(*(self._look(partition, last, now) for partition in self._partitions)))
+
+    async def _look(self, partition: int, last: int, now: datetime) -> WaySaid:
+        try:
+            info = await self._js.consumer_info(STREAM, consumer(partition))
+        except (NatsError, TimeoutError) as error:
+            log.warning("shard.look", partition=partition, why=str(error) or type(error).__name__)
+            return WaySaid(Part.PARTITION, str(partition), None, Hindrance.BUS)
+        # Numbers of the stream are those of all partitions: where nothing waits, this one is as far as the stream.
+        done = last if not info.num_pending and not info.num_ack_pending else info.ack_floor.stream_seq
+        until = self._progress[partition].look(come=last, taken=done, now=now)
+        if until is not None:
+            return WaySaid(Part.PARTITION, str(partition), until)
+        return WaySaid(Part.PARTITION, str(partition), None, Hindrance.TAKING if self._run.says else Hindrance.BEHIND)
 
     async def work(self) -> None:
         await stream(self._js)
         await asyncio.gather(self._take(), *(self._fetch(partition) for partition in self._partitions))
 
     async def _fetch(self, partition: int) -> None:
-        name = f"shard-{partition}"
+        name = consumer(partition)
         subscription = await self._js.pull_subscribe(
             f"anwang.scan.{partition}.*",
             durable=name,

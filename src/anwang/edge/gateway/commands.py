@@ -3,14 +3,17 @@
 import asyncio
 import gc
 import signal
-from collections.abc import Callable, Coroutine, Sequence
-from functools import partial
+import socket
+from collections.abc import Coroutine, Sequence
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.utils import timezone
 
-from anwang.edge.gateway import bus, mqtt, running, services
+from anwang.edge.gateway import bus, mqtt, rules, running
+from anwang.edge.gateway.rules import Hindrance, Part
 from anwang.edge.gateway.running import Intake, Say, Worker
+from anwang.edge.gateway.services import WaySaid
 
 
 def gateway(*, broker: str, bus_url: str, client_id: str, partitions: int, landing: bool, say: Say) -> None:
@@ -26,12 +29,10 @@ async def _gateway(broker: str, bus_url: str, client_id: str, partitions: int, l
     intake = Intake(running.direct(worker), run)
     door = mqtt.Broker(broker, intake, client_id=client_id, say=say)
     run.talks_to = door.address if not bus_url else f"{door.address} → {bus_url.rpartition('@')[2]}"
-    jobs: list[Coroutine[Any, Any, None]] = [
-        door.stay(),
-        running.every(running.SAY_EVERY, worker, lambda: services.say(run, now=timezone.now())),
-    ]
+    told = running.Told(run, worker)
+    name = way_name(client_id, door.address)
     connection = None
-    sweep: Callable[[], object]
+    sweep = running.Sweep()
     if bus_url:
         connection = await _or_stopped(bus.connected(bus_url, say=say), stop)
         if connection is None:
@@ -39,13 +40,28 @@ async def _gateway(broker: str, bus_url: str, client_id: str, partitions: int, l
         js = connection.jetstream()
         await bus.stream(js)
         intake.sink = publisher = bus.Publisher(js, partitions)
-        take = bus.carrier(publisher, asyncio.get_running_loop(), now=timezone.now)
-        sweep = partial(running.sweep, take)
-    else:
-        sweep = running.sweep_and_tick
+        sweep = running.Sweep(bus.carrier(publisher, asyncio.get_running_loop(), now=timezone.now))
+
+    async def tell() -> None:
+        now = timezone.now()
+        heard = {(Part.GATEWAY, name): intake.heard(), (Part.LANDING, name): sweep.heard()}
+        if bus_url:
+            # Whether or not a shard runs for it.
+            for code in set().union(*heard.values()):
+                partition = str(rules.partition_of(code, partitions))
+                heard.setdefault((Part.PARTITION, partition), set()).add(code)
+        ways = [WaySaid(Part.GATEWAY, name, *intake.look(now))]
+        if landing:
+            why = Hindrance.TAKING if sweep.failed else Hindrance.NONE
+            ways.append(WaySaid(Part.LANDING, name, sweep.until, why))
+        await told.say(ways, {way: codes for way, codes in heard.items() if codes}, now=now)
+
+    jobs: list[Coroutine[Any, Any, None]] = [door.stay(), running.repeated(running.SAY_EVERY, tell)]
     if landing:
         jobs.append(running.every(running.SWEEP_EVERY, worker, sweep))
         jobs.append(running.every(running.PRUNE_EVERY, worker, running.prune))
+    if not bus_url:
+        jobs.append(running.every(running.SWEEP_EVERY, worker, running.tick))
     try:
         tasks = [asyncio.create_task(intake.work(), name="intake"), *(asyncio.create_task(job) for job in jobs)]
         await running.until_stopped(stop, tasks, intake)
@@ -71,18 +87,29 @@ async def _shard(bus_url: str, partitions: Sequence[int], say: Say) -> None:
     say(f"connected: {bus_url.rpartition('@')[2]}, partitions {', '.join(str(each) for each in partitions)}")
     run.connected = True
     taking = bus.Shard(connection.jetstream(), partitions, worker, run)
+    told = running.Told(run, worker)
     try:
+
+        async def tell() -> None:
+            now = timezone.now()
+            await told.say(await taking.look(now), {}, now=now)
+
         tasks = [
             asyncio.create_task(taking.work()),
-            asyncio.create_task(
-                running.every(running.SAY_EVERY, worker, lambda: services.say(run, now=timezone.now()))
-            ),
+            asyncio.create_task(running.repeated(running.SAY_EVERY, tell)),
             asyncio.create_task(running.every(running.SWEEP_EVERY, worker, running.tick)),
         ]
         await running.until_stopped(stop, tasks)
     finally:
         await connection.close()
         running.close(worker)
+
+
+def way_name(client_id: str, address: str) -> str:
+    """A gateway as a way in: its session at its broker. A broker on the machine itself is another one on every machine."""
+    found = urlsplit(address)
+    host = socket.gethostname() if found.hostname in {"localhost", "127.0.0.1", "::1"} else found.hostname
+    return f"{client_id}@{host}:{found.port}"[:160]
 
 
 def _collect_seldom() -> None:

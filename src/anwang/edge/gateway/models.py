@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import Q
 
 from anwang.edge.gateway import labels
+from anwang.edge.gateway.rules import Part
 from anwang.ground.base.models import BaseModel
 from anwang.work.telemetry.models import Mine
 
@@ -49,6 +50,37 @@ class Run(models.Model):
     waiting = models.PositiveIntegerField(default=0)
     says = models.CharField(max_length=300, blank=True)
     """Why it cannot go on at the moment; "" where all is well."""
+
+
+class Way(models.Model):
+    """A stretch of the road that mines' data comes by: a gateway, its landing folder, a partition of the bus.
+
+    A mine that comes by it can be called silent only of the time before ``until``. A row is made with the first mine.
+    """
+
+    kind: ClassVar[str] = "gateway_way"
+
+    part = models.CharField(max_length=10, choices=labels.PARTS)
+    name = models.CharField(max_length=160)
+    mines = models.ManyToManyField(Mine, related_name="ways")
+    made_at = models.DateTimeField()
+    until = models.DateTimeField(null=True)
+    """All that came by it before this moment is on record; None: nobody could say so yet."""
+    seen_at = models.DateTimeField(null=True)
+    """When a process last said anything of it."""
+    hindrance = models.CharField(max_length=10, choices=labels.HINDRANCES, blank=True)
+    """What holds it up, as that process says; see ``rules.hindrance``."""
+    told_at = models.DateTimeField(null=True)
+    """When people were told that it is held up; None once it is not."""
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["part", "name"], name="gateway_one_way"),
+            models.CheckConstraint(condition=Q(part__in=[each.value for each in Part]), name="gateway_way_part"),
+        ]
+
+    def __str__(self) -> str:
+        return str(labels.WAY[self.part]) % {"name": self.name}
 
 
 class RefusedMessage(models.Model):

@@ -7,6 +7,7 @@ PRIVACY = {
     "Run.part": "none",
     "Run.talks_to": "none",
     "Run.says": "none",
+    "Way.name": "none",
     "RefusedMessage.mine_code": "none",
     "RefusedMessage.topic": "none",
     "RefusedMessage.reason": "none",

@@ -9,8 +9,11 @@ anwang/v1/{mine}/{point}       one reading
 import base64
 import hashlib
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from enum import StrEnum
+
+from anwang.work.telemetry.rules import MINE_SILENT_AFTER
 
 ROOT = "anwang/v1"
 MOST = 4 * 2**20
@@ -32,6 +35,29 @@ class Reason(StrEnum):
     LENGTHS = "lengths"
     SIZE = "size"
     FAILED = "failed"
+
+
+class Part(StrEnum):
+    """Stretches of the road from a mine to the record, each of which can be held up by itself."""
+
+    GATEWAY = "gateway"
+    LANDING = "landing"
+    PARTITION = "partition"
+
+
+class Hindrance(StrEnum):
+    """Why not everything that came is known to be on record."""
+
+    NONE = ""
+    AWAY = "away"
+    """No process says anything of it any longer."""
+    BROKER = "broker"
+    BUS = "bus"
+    TAKING = "taking"
+    """What came cannot be kept: the disk, the database, the bus."""
+    BEHIND = "behind"
+    SETTLING = "settling"
+    """Back, and mines that waited get the time they always have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,3 +107,68 @@ def broker_hash(password: str, salt: bytes, iterations: int = ITERATIONS) -> str
     """As Mosquitto keeps a password: PBKDF2 with SHA-512 (mosquitto_passwd, form 7)."""
     made = hashlib.pbkdf2_hmac("sha512", password.encode(), salt, iterations)
     return f"$7${iterations}${base64.b64encode(salt).decode()}${base64.b64encode(made).decode()}"
+
+
+# --- until when nothing is missing ----------------------------------------------------------------------------------------
+
+ALIVE = timedelta(seconds=30)
+"""A process that has not said anything for so long is not counted as running."""
+HELD_AFTER = MINE_SILENT_AFTER
+"""How long a way in may lag before it is a fault to tell of: from here on its mines would be taken for silent."""
+GAP = timedelta(seconds=60)
+"""Two looks further apart than this, and nobody was there between them: a machine that slept."""
+
+
+@dataclass(slots=True)
+class Progress:
+    """Until when everything that came one way is known to be on record. Counts and the clock come from outside.
+
+    ``settle``: how long it has to have flowed without a break before that can be said at all, where what waits further
+    up the road cannot be counted (a broker's queue).
+    """
+
+    settle: timedelta = timedelta(0)
+    _flows: datetime | None = field(default=None, init=False)
+    _looked: datetime | None = field(default=None, init=False)
+    _mark: tuple[datetime, int] | None = field(default=None, init=False)
+
+    def broken(self) -> None:
+        self._flows = self._mark = None
+
+    def look(self, *, come: int, taken: int, now: datetime) -> datetime | None:
+        """``come`` of them had come by ``now`` and ``taken`` of them, in their order, are on record.
+
+        Returns until when nothing is missing, or None where nothing newer can be said.
+        """
+        if self._looked is not None and now - self._looked > GAP:
+            self.broken()
+        self._looked = now
+        if self._flows is None:
+            self._flows = now
+        if self.settling(now):
+            return None
+        if taken >= come:
+            self._mark = None
+            return now
+        if self._mark is None:
+            # Always something on its way in: what had come by now is taken at a later look.
+            self._mark = now, come
+            return None
+        at, wanted = self._mark
+        if taken < wanted:
+            return None
+        self._mark = now, come
+        return at
+
+    def settling(self, now: datetime) -> bool:
+        return self._flows is None or now - self._flows < self.settle
+
+
+def hindrance(*, said: str, seen_at: datetime | None, now: datetime) -> Hindrance:
+    """What holds a way in up: what its process says of it, while one does."""
+    return Hindrance(said) if seen_at is not None and now - seen_at <= ALIVE else Hindrance.AWAY
+
+
+def is_held(*, until: datetime, why: Hindrance, now: datetime) -> bool:
+    """Does it lag so far behind that somebody has to look?"""
+    return why != Hindrance.SETTLING and now - until > HELD_AFTER

@@ -11,19 +11,23 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from datetime import datetime
+from functools import partial
 from typing import TypeVar
 
 import structlog
 from django.db import close_old_connections
 from django.utils import timezone
 
-from anwang.edge.gateway import services
+from anwang.edge.gateway import rules, services
 from anwang.edge.gateway.messages import Link, Message
 from anwang.edge.gateway.models import Run
-from anwang.edge.gateway.services import Taken
+from anwang.edge.gateway.rules import Hindrance
+from anwang.edge.gateway.services import Taken, WayKey, WaySaid
 from anwang.ground.base.errors import Refused
 from anwang.work.telemetry import services as telemetry
 from anwang.work.telemetry import store
+from anwang.work.telemetry.rules import MINE_SILENT_AFTER
 
 GATHER = 0.02
 """Seconds that a batch waits for others before it is taken."""
@@ -36,6 +40,8 @@ HIGH, LOW = 65_536, 16_384
 """Messages waiting at which the broker is asked to hold back, and to go on."""
 RETRY = (0.5, 1.0, 2.0, 5.0, 10.0)
 """Seconds before what keeps everything from going on is tried again."""
+TOPICS = 100_000
+"""Topics known as heard before; each file has one of its own."""
 SAY_EVERY = 5.0
 SWEEP_EVERY = 1.0
 PRUNE_EVERY = 3600.0
@@ -74,6 +80,30 @@ class Intake:
         self._come = asyncio.Event()
         self._held = False
         self.stopping = False
+        self._hand = 0
+        self._taken = 0
+        self._topics: set[str] = set()
+        self._heard: set[str] = set()
+        self._progress = rules.Progress(settle=MINE_SILENT_AFTER)
+
+    def look(self, now: datetime) -> tuple[datetime | None, Hindrance]:
+        """Until when everything that mines gave the broker is on record, as far as that can be said, and why not."""
+        if not self.run.connected or self._held:
+            # What waits at the broker cannot be counted.
+            self._progress.broken()
+            return None, Hindrance.BEHIND if self.run.connected else Hindrance.BROKER
+        come = self._taken + self._hand + len(self._waiting)
+        until = self._progress.look(come=come, taken=self._taken, now=now)
+        if until is not None:
+            return until, Hindrance.NONE
+        if self.run.says:
+            return None, Hindrance.TAKING
+        return None, Hindrance.SETTLING if self._progress.settling(now) else Hindrance.BEHIND
+
+    def heard(self) -> set[str]:
+        """Codes of mines that were heard since this was last asked, for the first time or after long."""
+        found, self._heard = self._heard, set()
+        return found
 
     def put(self, *messages: Message) -> None:
         self._waiting.extend(messages)
@@ -93,6 +123,8 @@ class Intake:
                 # Also when many wait: a transaction costs the same for ten messages and for a thousand.
                 await asyncio.sleep(GATHER)
             batch = self._next()
+            self._hand = len(batch)
+            self._hear(batch)
             while batch and not self.stopping:
                 try:
                     taken = await self.sink(batch)
@@ -107,6 +139,7 @@ class Intake:
                     continue
                 failed, self.run.says = 0, ""
                 _acknowledge(batch)
+                self._taken, self._hand = self._taken + len(batch), 0
                 self.run.messages += taken.messages
                 self.run.readings += taken.readings
                 self.run.refused += taken.refused
@@ -119,6 +152,14 @@ class Intake:
     def stop(self) -> None:
         self.stopping = True
         self._come.set()
+
+    def _hear(self, batch: Sequence[Message]) -> None:
+        fresh = {message.topic for message in batch} - self._topics
+        if fresh:
+            if len(self._topics) > TOPICS:
+                self._topics.clear()
+            self._topics |= fresh
+            self._heard |= {rules.mine_of(topic) for topic in fresh} - {""}
 
     def _next(self) -> list[Message]:
         batch: list[Message] = []
@@ -157,26 +198,70 @@ def direct(worker: Worker) -> Sink:
 
 async def every(seconds: float, worker: Worker, work: Callable[[], object]) -> None:
     """Again and again, in the worker's thread; what goes wrong is logged and tried again."""
+    await repeated(seconds, lambda: worker.do(work))
+
+
+async def repeated(seconds: float, work: Callable[[], Awaitable[object]]) -> None:
+    """The same in the event loop."""
     while True:
         try:
-            await worker.do(work)
+            await work()
         except Exception as error:  # noqa: BLE001 - the next turn may go well
             log.warning("gateway.turn", why=str(error)[:300])
         await asyncio.sleep(seconds)
 
 
-def sweep(take: telemetry.landing.Take | None = None) -> None:
-    telemetry.sweep(now=timezone.now(), take=take)
+class Sweep:
+    """The landing folder, again and again; what it came to, for what is said of this way in."""
+
+    def __init__(self, take: telemetry.landing.Take | None = None) -> None:
+        self._take = take
+        self.until: datetime | None = None
+        self.failed = False
+        self._heard: deque[set[str]] = deque()
+
+    def __call__(self) -> None:
+        now = timezone.now()
+        self.failed = True
+        swept = telemetry.sweep(now=now, take=self._take)
+        # All that lay there when it began is taken: by the engine, or by the bus.
+        self.until, self.failed = now, False
+        self._heard.append({each.mine for each in swept.receipts if each.mine})
+
+    def heard(self) -> set[str]:
+        """Codes of mines whose files were found since this was last asked."""
+        found: set[str] = set()
+        while self._heard:
+            found |= self._heard.popleft()
+        return found
+
+
+class Told:
+    """What a process says, every few seconds, of itself and of the ways in that it works."""
+
+    def __init__(self, run: Run, worker: Worker) -> None:
+        self._run, self._worker = run, worker
+        self._unknown: dict[WayKey, set[str]] = {}
+
+    async def say(self, ways: Sequence[WaySaid], heard: dict[WayKey, set[str]], *, now: datetime) -> None:
+        """``now`` is when it was looked."""
+        for key, codes in heard.items():
+            self._unknown.setdefault(key, set()).update(codes)
+        await self._worker.do(partial(self._write, ways, now))
+
+    def _write(self, ways: Sequence[WaySaid], now: datetime) -> None:
+        services.say(self._run, now=now)
+        # First who comes by a way, then what is said of it: a way is known from its first mine on.
+        if self._unknown:
+            unknown = services.came_by(self._unknown, now=now)
+            # So many that never became a mine's are none.
+            self._unknown = {key: codes for key, codes in unknown.items() if len(codes) <= TOPICS}
+        services.say_ways(ways, now=now)
 
 
 def prune() -> None:
     """The folder may lie on another machine than the house's worker."""
     telemetry.landing.prune(now=timezone.now())
-
-
-def sweep_and_tick() -> None:
-    sweep()
-    tick()
 
 
 def tick() -> None:

@@ -2,9 +2,9 @@
 
 import secrets
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import structlog
@@ -14,14 +14,22 @@ from django.db.models import F
 
 from anwang.edge.gateway import rules, selectors
 from anwang.edge.gateway.messages import Message, Poison, State, read
-from anwang.edge.gateway.models import Key, RefusedMessage, RefusedTally, Run
-from anwang.edge.gateway.rules import Reason
+from anwang.edge.gateway.models import Key, RefusedMessage, RefusedTally, Run, Way
+from anwang.edge.gateway.rules import Hindrance, Part, Reason
+from anwang.ground.accounts import scope
+from anwang.ground.accounts.models import User
+from anwang.ground.accounts.permissions import Permission
 from anwang.ground.audit import services as audit
 from anwang.ground.base.errors import Refused
+from anwang.ground.notices import services as notices
 from anwang.kernel import clock
 from anwang.work.telemetry import services as telemetry
+from anwang.work.telemetry.models import Mine
 from anwang.work.telemetry.services import Item, Receipt, UploadedFile
 
+GIVEN_UP = timedelta(days=7)
+"""After this a way in that nobody speaks of is no longer one. The broker keeps our session for as long."""
+WayKey = tuple[Part, str]
 KEPT_PER_MINE = 100
 """Messages that were none, word for word; all are counted."""
 GATEWAY = "gateway"
@@ -37,6 +45,16 @@ class Taken:
     """Messages, files and records that were not taken."""
     again: int = 0
     """Scans, files and readings that had come before."""
+
+
+@dataclass(frozen=True, slots=True)
+class WaySaid:
+    """What a process says of a way in: ``until`` None where it can say nothing newer than before."""
+
+    part: Part
+    name: str
+    until: datetime | None
+    hindrance: Hindrance = Hindrance.NONE
 
 
 def take(messages: Sequence[Message], *, now: datetime) -> Taken:
@@ -188,7 +206,7 @@ def write_broker_files(folder: Path) -> list[Path]:
     return list(made)
 
 
-# --- processes ------------------------------------------------------------------------------------------------------------
+# --- processes and ways in ------------------------------------------------------------------------------------------------
 
 
 def say(run: Run, *, now: datetime) -> None:
@@ -212,4 +230,76 @@ def say(run: Run, *, now: datetime) -> None:
             )
         },
     )
-    Run.objects.filter(seen_at__lt=now - 100 * selectors.ALIVE).delete()
+    Run.objects.filter(seen_at__lt=now - 100 * rules.ALIVE).delete()
+
+
+def say_ways(said: Sequence[WaySaid], *, now: datetime) -> None:
+    """What a process says of the ways in that it works; of those that no mine comes by there is nothing to say."""
+    for each in said:
+        facts: dict[str, datetime] = {} if each.until is None else {"until": each.until}
+        Way.objects.filter(part=each.part, name=each.name).update(seen_at=now, hindrance=each.hindrance, **facts)
+
+
+def came_by(heard: Mapping[WayKey, Collection[str]], *, now: datetime) -> dict[WayKey, set[str]]:
+    """Mines (by their codes) were heard by these ways. Returns those that are not known as mines yet, to be said again:
+    a mine is made when the first thing it sends is taken in.
+    """
+    unknown: dict[WayKey, set[str]] = {}
+    for (part, name), codes in heard.items():
+        known = dict(Mine.objects.filter(code__in=codes).values_list("code", "pk"))
+        if known:
+            way, _ = Way.objects.get_or_create(part=part, name=name, defaults={"made_at": now})
+            way.mines.add(*known.values())
+        if left := set(codes) - set(known):
+            unknown[part, name] = left
+    return unknown
+
+
+@transaction.atomic
+def watch_ways(*, now: datetime) -> int:
+    """Tell people of ways in that are held up, once, and once more when they flow again. Returns of how many was told.
+
+    Who: whoever keeps the system and whoever keeps the gas watch where the mines lie. Ways that no process has spoken of
+    for a week are given up: so long does a broker keep what waits for us.
+    """
+    told = 0
+    for state in selectors.ways(now=now):
+        way = Way.objects.select_for_update().filter(pk=state.way.pk).first()
+        if way is None:
+            continue
+        if (way.seen_at or way.made_at) < now - GIVEN_UP:
+            _forget(way, now)
+        elif state.held != (way.told_at is not None):
+            people = _keepers(way) if state.mines else []
+            since = state.until.astimezone(clock.ZONE).strftime("%Y-%m-%d %H:%M")
+            params = {"way": str(way), "why": state.words, "since": since, "n": state.mines, "url": "/gas/health/"}
+            notices.tell(people, "gateway.held" if state.held else "gateway.flows", on=way, params=params, now=now)
+            way.told_at = now if state.held else None
+            way.save(update_fields=["told_at"])
+            told += 1
+    return told
+
+
+@transaction.atomic
+def forget_way(*, number: int, now: datetime) -> Way:
+    """Give a way in up: nobody will come by it again, and its mines are judged by what else they send.
+
+    Raises Refused("gateway.no_way").
+    """
+    way = Way.objects.select_for_update().filter(pk=number).first()
+    if way is None:
+        raise Refused("gateway.no_way", number=number)
+    _forget(way, now)
+    return way
+
+
+def _forget(way: Way, now: datetime) -> None:
+    audit.record("gateway.way_forgotten", on=way, by=None, at=now, data={"part": way.part, "name": way.name})
+    way.delete()
+
+
+def _keepers(way: Way) -> list[User]:
+    """One mine of each county stands for all of it."""
+    mines = {mine.county_code: mine for mine in way.mines.all()}
+    wanted = (Permission.SYSTEM_MANAGE, Permission.GAS_EDIT)
+    return [user for mine in mines.values() for permission in wanted for user in scope.holders(permission, mine)]

@@ -1,6 +1,6 @@
 """Where rooms above listen, and where readings go. This room imports neither."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -58,6 +58,45 @@ def announce(news: Sequence[News], now: datetime) -> None:
 def announce_finding(finding: Finding, now: datetime) -> None:
     for listener in _findings:
         listener(finding, now)
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A way in for data that is held up, in words: which, and why. Until when nothing is missing (None: never yet), and
+    the codes of the mines whose data comes by it.
+    """
+
+    way: str
+    why: str
+    until: datetime | None
+    mines: frozenset[str]
+
+
+class Ways(Protocol):
+    """What the room of the ways in knows of them."""
+
+    def known_until(self, codes: Collection[str], *, now: datetime) -> Mapping[str, datetime | None]:
+        """Until when nothing of these mines is missing on record; None where nobody can say. A mine that is not in the
+        answer comes by no way that could be held up.
+        """
+
+    def held(self, *, now: datetime) -> Sequence[Held]: ...
+
+
+_ways: Ways | None = None
+
+
+def provide_ways(ways: Ways) -> None:
+    global _ways  # noqa: PLW0603 - one per process
+    _ways = ways
+
+
+def known_until(codes: Collection[str], *, now: datetime) -> Mapping[str, datetime | None]:
+    return _ways.known_until(codes, now=now) if _ways is not None else {}
+
+
+def held(*, now: datetime) -> Sequence[Held]:
+    return _ways.held(now=now) if _ways is not None else ()
 
 
 class Readings(Protocol):

@@ -11,7 +11,7 @@ from django.utils.translation import get_language
 from anwang.ground.accounts.permissions import Permission
 from anwang.ground.regions.models import Region
 from anwang.kernel import clock
-from anwang.work.telemetry import areas, places, rules, sensors, store
+from anwang.work.telemetry import areas, places, ports, rules, sensors, store
 from anwang.work.telemetry.memory import moment
 from anwang.work.telemetry.models import (
     Definition,
@@ -41,6 +41,8 @@ QUIET = (
 )
 """Kinds that say something of the sensor, not of the air."""
 _ORDER = {kind.value: n for n, kind in enumerate((*CROSSED, *QUIET))}
+_FIRST = ("silent", "quiet")
+"""States of a feed that stand first in a list."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +145,7 @@ def episodes(user: Any) -> QuerySet[Episode]:
 
 
 def health(user: Any, *, now: datetime) -> list[Health]:
-    """Every mine in sight with the state of its feed; silent ones first."""
+    """Every mine in sight with the state of its feed; silent ones first, then those of which nothing is on record."""
     found = list(
         mines(user).annotate(
             n_points=Count("points", distinct=True),
@@ -181,7 +183,12 @@ def health(user: Any, *, now: datetime) -> list[Health]:
         for each in found
     ]
     return sorted(
-        rows, key=lambda row: (feed_state(row.mine.feed, now) != "silent", row.mine.county_code, row.mine.name)
+        rows,
+        key=lambda row: (
+            _FIRST.index(state) if (state := feed_state(row.mine.feed, now)) in _FIRST else len(_FIRST),
+            row.mine.county_code,
+            row.mine.name,
+        ),
     )
 
 
@@ -257,21 +264,45 @@ def points_by_code(codes: Sequence[str]) -> dict[str, SensorPoint]:
 
 
 def feed_state(feed: Feed, now: datetime) -> str:
-    """Never · silent · sending. Silent also before the clock has come round to writing an episode of it."""
+    """Never · silent · quiet · sending. Quiet: nothing on record for three minutes and not said to be silent, because the
+    clock has not come round to it or because what it sent may wait in front of our own door.
+    """
     if feed.received_at is None:
         return "never"
-    if feed.silent_since is not None or now - feed.received_at > rules.MINE_SILENT_AFTER:
+    if feed.silent_since is not None:
         return "silent"
-    return "sending"
+    return "quiet" if now - feed.received_at > rules.MINE_SILENT_AFTER else "sending"
 
 
 def _in_state(state: str, now: datetime) -> Q:
-    gone = Q(feed__silent_since__isnull=False) | Q(feed__received_at__lt=now - rules.MINE_SILENT_AFTER)
+    heard = Q(feed__received_at__isnull=False, feed__silent_since__isnull=True)
+    old = Q(feed__received_at__lt=now - rules.MINE_SILENT_AFTER)
     return {
         "never": Q(feed__received_at__isnull=True),
-        "silent": Q(feed__received_at__isnull=False) & gone,
-        "sending": Q(feed__received_at__isnull=False) & ~gone,
+        "silent": Q(feed__received_at__isnull=False, feed__silent_since__isnull=False),
+        "quiet": heard & old,
+        "sending": heard & ~old,
     }[state]
+
+
+@dataclass(frozen=True, slots=True)
+class HeldUp:
+    """A way in that is held up, as it is shown: how many mines in sight come by it."""
+
+    way: str
+    why: str
+    until: datetime | None
+    mines: int
+
+
+def held_up(user: Any, *, now: datetime, mine: Mine | None = None) -> list[HeldUp]:
+    """Ways in that are held up and that mines in sight (or one of them) come by, the oldest first."""
+    found = []
+    if held := ports.held(now=now):
+        codes = {mine.code} if mine else set().union(*(each.mines for each in held))
+        seen = set(Mine.objects.visible_to(user).filter(code__in=codes).values_list("code", flat=True))
+        found = [HeldUp(each.way, each.why, each.until, n) for each in held if (n := len(each.mines & seen))]
+    return sorted(found, key=lambda each: (each.until is not None, each.until or now, each.way))
 
 
 def listed(

@@ -1,7 +1,6 @@
 """``kill -9`` at any moment and a restart give the same alarms, moves, levels, delays and timers as an unbroken run."""
 
 import contextlib
-import random
 import re
 import signal
 import sqlite3
@@ -10,6 +9,8 @@ from pathlib import Path
 
 import pytest
 from conftest import House
+
+from anwang.work.telemetry.tests.test_kill import thrown
 
 pytestmark = pytest.mark.slow
 
@@ -98,7 +99,7 @@ def test_killed_at_any_moment(houses: tuple[House, House]) -> None:
     done = [row for row in rows(unbroken, "timers") if row["state"] == "done"]
     assert {"alarms.late", "alarms.climb"} <= {row["name"] for row in done}
 
-    dice = random.Random(7)
+    dice = thrown()
     for n in range(ROUNDS):
         if n == 2:
             child = broken.python(CHILD, "run", str(broken.home / "journal"))

@@ -24,7 +24,7 @@ from anwang.ground.accounts.scope import require
 from anwang.ground.base.errors import Refused
 from anwang.ground.base.models import update_all
 from anwang.kernel import clock
-from anwang.work.telemetry import dialects, labels, store
+from anwang.work.telemetry import dialects, labels, ports, rules, store
 from anwang.work.telemetry.dialects.grammar import OK, POINT, POINT_LENGTHS, REASONS, point_reason, stamp_of
 from anwang.work.telemetry.engine import AHEAD, EVENT, NEVER, Batch
 from anwang.work.telemetry.history import Full
@@ -171,11 +171,19 @@ def receive(
 
 
 def tick(*, now: datetime) -> int:
-    """What time alone brings: mines from which nothing came for three minutes. Returns how many fell silent."""
-    at = millis(now)
-    # A little early, so that the engine and not the database decides.
-    quiet = Feed.objects.filter(silent_since__isnull=True, received_at__lt=moment(at - 180_000))
-    return _fall_silent(quiet, now=now) if quiet.exists() else 0
+    """What time alone brings: mines from which nothing came for three minutes. Returns how many fell silent.
+
+    Of the time in which what came may not be on record yet (a shard or gateway away) nothing is said: `ports.Ways`.
+    """
+    limit = rules.MINE_SILENT_AFTER
+    quiet = Feed.objects.filter(silent_since__isnull=True, received_at__lt=now - limit)
+    received = {code: at for code, at in quiet.values_list("mine__code", "received_at") if at is not None}
+    if not received:
+        return 0
+    known = ports.known_until(received, now=now)
+    gone = [code for code, at in received.items() if (until := known.get(code, now)) is not None and until - at > limit]
+    # Looked at once more under the lock: what has come meanwhile counts.
+    return _fall_silent(quiet.filter(mine__code__in=gone), now=now) if gone else 0
 
 
 def offline(*, code: str, now: datetime) -> bool:

@@ -24,9 +24,10 @@ XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 FEED_STATES = {
     "sending": gettext_lazy("Sending"),
     "silent": gettext_lazy("Upload interrupted"),
+    "quiet": gettext_lazy("Nothing on record for minutes"),
     "never": gettext_lazy("Nothing received yet"),
 }
-FEED_TONES = {"sending": "done", "silent": "late", "never": "waiting"}
+FEED_TONES = {"sending": "done", "silent": "late", "quiet": "waiting", "never": "waiting"}
 TONES = {"calibration": "stopped", "disconnected": "late", "004": "late", "008": "late"}
 
 
@@ -75,7 +76,7 @@ class FeedWords:
 
 def feed_words(mine: Mine, now: datetime) -> FeedWords:
     key = selectors.feed_state(mine.feed, now)
-    since = (mine.feed.silent_since or mine.feed.received_at) if key == "silent" else None
+    since = (mine.feed.silent_since or mine.feed.received_at) if key in {"silent", "quiet"} else None
     return FeedWords(key, str(FEED_STATES[key]), FEED_TONES[key], since)
 
 

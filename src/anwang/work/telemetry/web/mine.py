@@ -63,6 +63,7 @@ def _page(user: User, mine: Mine, tab: str, now: datetime) -> dict[str, Any]:
         "mine": mine,
         "feed": feed,
         "tab": tab,
+        "held": selectors.held_up(user, now=now, mine=mine),
         "tabs": [{"key": key, "label": label, "url": url, "current": key == tab} for key, label, url in tabs],
         "may_edit": may_edit,
         "now": now,

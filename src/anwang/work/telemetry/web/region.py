@@ -87,6 +87,7 @@ def mines(request: HttpRequest) -> HttpResponse:
     context = {
         "ledger": asked.fill(page, count=len(page) if whole else rows.count()),
         "tabs": common.sections("mines"),
+        "held": selectors.held_up(user, now=now),
         "numbers": [*_numbers(lines), *_people(below)],
         "below": bool(below),
         "lines": [_line(each) | {"people": below.get(each.code)} for each in lines]
@@ -153,6 +154,7 @@ def health(request: HttpRequest) -> HttpResponse:
     context = {
         "page_title": _("Feed health"),
         "tabs": common.sections("health"),
+        "held": selectors.held_up(user, now=now),
         "rows": [_health_row(each, names, now) for each in rows],
         "days": selectors.GAPS_OVER.days,
         "several": len(names) > 1,
