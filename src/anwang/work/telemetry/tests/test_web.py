@@ -129,11 +129,19 @@ def test_the_list_is_filtered(client, office, own, query, there):
     assert (f">{OWN}</span>" in text(client, "mines", **query)) is there
 
 
-def test_a_mine_that_stopped_sending_is_said_to_be_silent_before_the_clock_comes_round(client, office, own, moment):
-    mine = Mine.objects.get(code=OWN)
+def test_a_mine_of_which_nothing_is_on_record_is_not_called_silent_before_it_is_judged(office, own, moment):
+    mine, later = Mine.objects.get(code=OWN), moment + timedelta(minutes=4)
+
+    def listed(state):
+        return mine in selectors.listed(office, now=later, states=[state])
+
     assert selectors.feed_state(mine.feed, moment) == "sending"
-    assert selectors.feed_state(mine.feed, moment + timedelta(minutes=4)) == "silent"
-    assert mine.feed.silent_since is None
+    assert selectors.feed_state(mine.feed, later) == "quiet"
+    assert [listed(state) for state in ("never", "silent", "quiet", "sending")] == [False, False, True, False]
+    services.tick(now=later)
+    mine.feed.refresh_from_db()
+    assert selectors.feed_state(mine.feed, later) == "silent"
+    assert [listed(state) for state in ("never", "silent", "quiet", "sending")] == [False, True, False, False]
 
 
 def test_a_mine_shows_its_points_by_place_with_words_for_what_is_wrong(client, office, own):
