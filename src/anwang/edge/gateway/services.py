@@ -28,7 +28,7 @@ from anwang.work.telemetry.models import Mine
 from anwang.work.telemetry.services import Item, Receipt, UploadedFile
 
 GIVEN_UP = timedelta(days=7)
-"""After this a way in that nobody speaks of is no longer one. The broker keeps our session for as long."""
+"""After this a way in that is held up is no longer one. The broker keeps our session for as long."""
 WayKey = tuple[Part, str]
 KEPT_PER_MINE = 100
 """Messages that were none, word for word; all are counted."""
@@ -259,15 +259,15 @@ def came_by(heard: Mapping[WayKey, Collection[str]], *, now: datetime) -> dict[W
 def watch_ways(*, now: datetime) -> int:
     """Tell people of ways in that are held up, once, and once more when they flow again. Returns of how many was told.
 
-    Who: whoever keeps the system and whoever keeps the gas watch where the mines lie. Ways that no process has spoken of
-    for a week are given up: so long does a broker keep what waits for us.
+    Who: whoever keeps the system and whoever keeps the gas watch where the mines lie. After a week a way is given up: so
+    long does a broker keep what waits for us.
     """
     told = 0
     for state in selectors.ways(now=now):
         way = Way.objects.select_for_update().filter(pk=state.way.pk).first()
         if way is None:
             continue
-        if (way.seen_at or way.made_at) < now - GIVEN_UP:
+        if (way.until or way.made_at) < now - GIVEN_UP:
             _forget(way, now)
         elif state.held != (way.told_at is not None):
             people = _keepers(way) if state.mines else []

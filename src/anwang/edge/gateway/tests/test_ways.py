@@ -112,7 +112,7 @@ def test_people_are_told_once_and_once_more_when_it_flows(sends, places, make_us
     assert services.watch_ways(now=later(600)) == 1
 
 
-def test_a_way_that_nobody_speaks_of_for_a_week_is_given_up(sends) -> None:
+def test_a_way_that_was_held_up_for_a_week_is_given_up(sends) -> None:
     heard(SHARD)
     complete(SHARD, NOW)
     services.watch_ways(now=NOW + timedelta(days=7))
