@@ -15,6 +15,9 @@ import './parts/once.js' // after the panel, which answers its own forms
 
 document.documentElement.classList.add('js')
 
+// What a hand has opened stays open when its piece of the page is fetched again.
+htmx.config.morphIgnore.push('open')
+
 document.addEventListener('htmx:config:request', ({ detail }) => {
   if (!/^(GET|HEAD)$/.test(detail.ctx.request.method)) detail.ctx.request.headers['X-CSRFToken'] = csrf()
 })

@@ -36,27 +36,43 @@ function hatch() {
 
 const FILLS = { crossed: () => 'rgba(200, 22, 29, 0.16)', hatched: hatch, plain: () => 'rgba(86, 101, 112, 0.16)' }
 
-function areas(spans, from, to) {
-  // A span of seconds in a day would be thinner than a pixel: it keeps at least a 400th of the width.
-  const least = (to - from) / 400
-  // Names that would stand on each other stand below each other, three at most; the tooltip and the table have all.
-  const near = (to - from) / 12
-  return spans.map((span, n) => {
-    const begin = Math.max(span.from, from)
-    const end = Math.min(Math.max(span.to, begin + least), to)
-    const above = spans.slice(0, n).filter((other) => span.from - other.from < near).length
+const ROWS = 3
+
+/** About how many pixels a name takes at 11 px. */
+const wide = (name) => [...name].reduce((sum, sign) => sum + (sign > '\u2e80' ? 11 : 6.2), 0)
+
+function areas(shades, from, to, width) {
+  // A name that would stand on another stands a row below it, one without room in three rows is left to the tooltip and
+  // the table; at the edges it goes inwards.
+  const ends = Array(ROWS).fill(-Infinity)
+  return [...shades].sort((one, other) => one.from - other.from).map((shade) => {
+    const half = wide(shade.label) / 2
+    const [left, right] = [shade.from, shade.to].map((at) => ((at - from) / (to - from)) * width)
+    const middle = (left + right) / 2
+    const edge = middle < half ? 'Left' : middle > width - half ? 'Right' : ''
+    const [begins, stops] = edge === 'Left' ? [left, left + 2 * half] : edge ? [right - 2 * half, right] : [middle - half, middle + half]
+    const row = ends.findIndex((end) => end < begins - 4)
+    if (row >= 0) ends[row] = stops
     return [
-      { name: span.label, xAxis: local(begin), itemStyle: { color: FILLS[span.how]() }, label: { show: above < 3, distance: 4 + 15 * above }, url: span.url },
-      { xAxis: local(end) },
+      { name: shade.label, xAxis: local(shade.from), itemStyle: { color: FILLS[shade.how](), borderColor: QUIET, borderType: 'dashed', borderWidth: shade.how === 'hatched' ? 0.75 : 0 }, label: { show: row >= 0, position: `insideTop${edge}`, distance: 4 + 15 * row }, url: shade.url },
+      { xAxis: local(shade.to) },
     ]
   })
 }
 
 function lines(limits) {
-  return limits.map((limit) => [
-    { coord: [local(limit.from), limit.value], symbol: 'none', lineStyle: { color: INK, type: limit.key.endsWith('cut') ? 'solid' : 'dashed', width: 1.25 }, label: { show: true, formatter: limit.label, position: 'insideEndTop', color: INK, fontSize: 11, fontFamily: FONT, backgroundColor: 'rgba(255,255,255,0.8)', padding: [1, 3] } },
-    { coord: [local(limit.to), limit.value], symbol: 'none' },
-  ])
+  // Limits of one value are one line that names them all.
+  const alike = new Map()
+  for (const limit of limits) {
+    const key = [limit.value, limit.from, limit.to].join()
+    alike.set(key, [...(alike.get(key) ?? []), limit])
+  }
+  return [...alike.values()].map((found) => {
+    const [{ from, to, value }] = found
+    const type = found.some((limit) => limit.key.endsWith('cut')) ? 'solid' : 'dashed'
+    const label = { show: true, formatter: found.map((limit) => limit.label).join(' · '), position: 'insideEndTop', color: INK, fontSize: 11, fontFamily: FONT, backgroundColor: 'rgba(255,255,255,0.8)', padding: [1, 3] }
+    return [{ coord: [local(from), value], symbol: 'none', lineStyle: { color: INK, type, width: 1.25 }, label }, { coord: [local(to), value], symbol: 'none' }]
+  })
 }
 
 // Longer by so much than the steps before and after it, a step is a gap in the data and not bridged.
@@ -73,7 +89,7 @@ function pairs(at, values) {
   return found
 }
 
-function option(data) {
+function option(data, width) {
   const { series, words, unit } = data
   const raw = series.kind === 'raw'
   const main = {
@@ -82,7 +98,7 @@ function option(data) {
     lineStyle: { color: BRAND, width: raw ? 1.5 : 1.75 }, itemStyle: { color: BRAND },
     data: pairs(series.at, raw ? series.value : series.mean),
     markLine: { silent: true, animation: false, data: lines(data.limits) },
-    markArea: { silent: false, label: { show: true, position: 'insideTop', color: INK, fontSize: 11, fontFamily: FONT }, data: areas(data.spans, data.from, data.to) },
+    markArea: { silent: false, label: { show: true, position: 'insideTop', color: INK, fontSize: 11, fontFamily: FONT }, data: areas(data.shades, data.from, data.to, width) },
     z: 3,
   }
   const drawn = [main]
@@ -104,7 +120,7 @@ function option(data) {
     grid: { left: 12, right: 16, top: 28, bottom: 64, containLabel: true },
     xAxis: { type: 'time', min: local(data.from), max: local(data.to), axisLabel: { color: QUIET, hideOverlap: true }, axisLine: { lineStyle: { color: '#b8c2c9' } } },
     yAxis: {
-      type: 'value', name: data.states ? '' : unit, nameTextStyle: { color: QUIET, align: 'left' }, min: data.states ? 0 : ({ min }) => Math.min(0, min), max: ({ max }) => +(Math.max(max, ...values) * 1.08 || 1).toPrecision(3),
+      type: 'value', name: data.states ? '' : unit, nameTextStyle: { color: QUIET, align: 'left' }, min: data.states ? 0 : ({ min }) => Math.min(0, min), max: ({ max }) => +(Math.max(max, ...values) * (data.shades.length ? 1.2 : 1.08) || 1).toPrecision(3),
       interval: data.states ? 1 : undefined, axisLabel: { color: QUIET, showMaxLabel: Boolean(data.states), formatter: (value) => data.states?.[value] ?? value }, splitLine: { lineStyle: { color: '#eef2f4' } },
     },
     dataZoom: [{ type: 'inside', filterMode: 'none' }, { type: 'slider', filterMode: 'none', height: 22, bottom: 12, borderColor: '#dde3e7', fillerColor: 'rgba(11, 93, 110, 0.12)', handleStyle: { color: BRAND }, labelFormatter: (at) => stamp(at, false) }],
@@ -139,7 +155,7 @@ async function draw(place) {
   }
   const chart = init(place)
   drawn.set(place, chart)
-  chart.setOption(option(data))
+  chart.setOption(option(data, place.clientWidth - 80))
   chart.on('click', ({ componentType, data: area }) => { if (componentType === 'markArea' && area?.url) location.href = area.url })
   new ResizeObserver(() => chart.resize()).observe(place)
   place.dataset.drawn = data.series.kind

@@ -19,6 +19,12 @@ on('form[data-bulk]', (form) => {
   count()
 })
 
+// A road wider than the screen begins where the thing is now.
+on('.aw-steps', (road) => {
+  const now = road.querySelector('.aw-step-now')
+  if (now) road.scrollLeft = now.offsetLeft - (road.clientWidth - now.offsetWidth) / 2
+})
+
 document.addEventListener('click', async (event) => {
   const target = event.target.closest?.('[data-print], [data-back], [data-copy]')
   if (!target) return

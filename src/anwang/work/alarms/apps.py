@@ -34,3 +34,15 @@ class AlarmsConfig(AppConfig):
                 group="watch",
             )
         )
+        # Who keeps the rules reads no alarms: the board's item is not in that menu.
+        nav.register(
+            nav.Item(
+                "alarms:steps",
+                _("Alarm rules"),
+                "alarms:steps",
+                "adjustments-horizontal",
+                order=62,
+                permission="alarm.rules",
+                group="govern",
+            )
+        )

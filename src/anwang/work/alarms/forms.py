@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from anwang.ground.base.errors import Refused
 from anwang.work.alarms import labels, library, rules
 from anwang.work.telemetry import labels as gas
 from anwang.work.telemetry import places
@@ -44,7 +45,7 @@ class EvacuateForm(forms.Form):
 
 class CauseForm(forms.Form):
     kind = _choice(_("Sort of cause"), labels.CAUSES)
-    cause = _words(_("What happened"))
+    cause = _words(_("The cause, in words"))
 
 
 class MeasuresForm(forms.Form):
@@ -100,14 +101,21 @@ class RuleForm(forms.Form):
 class _BasisForm(forms.Form):
     """Where a row comes from."""
 
-    instrument = forms.CharField(label=_("Instrument"), max_length=80)
+    instrument = forms.CharField(
+        label=_("What it rests on"),
+        max_length=80,
+        help_text=_("Name or number of a rule, a notice or a decision."),
+        error_messages={"required": _("Say what it rests on: a rule, a notice, a decision.")},
+    )
     article = forms.CharField(label=_("Article"), max_length=80, required=False)
     source = forms.CharField(label=_("Where the text was read"), max_length=200, required=False)
-    confidence = forms.ChoiceField(label=_("Confidence"), choices=labels.CONFIDENCES)
+    confidence = forms.ChoiceField(
+        label=_("Confidence"), choices=labels.CONFIDENCES, help_text=_("How sure it is that this basis says so.")
+    )
 
 
 class LimitForm(_BasisForm):
-    """How long a step may take at one level. The bounds of the minutes are the rule's: it says them in its own words."""
+    """How long a step may take at one level. What is wrong with the minutes is said in the words of the rule."""
 
     step = forms.ChoiceField(
         label=_("Which step"),
@@ -121,27 +129,45 @@ class LimitForm(_BasisForm):
     )
     minutes = forms.IntegerField(
         label=_("Minutes"),
-        required=False,
         help_text=_(
             "Counted from the step before; of the first step from the call. An hour is 60, a day 1 440, a week 10 080."
         ),
+        error_messages={"required": _("Enter the minutes, or choose that there is no time limit.")},
     )
     off = forms.BooleanField(label=_("No time limit for this step at this level"), required=False)
     field_order = ("step", "level", "minutes", "off")
+
+    def __init__(self, *args: Any, **named: Any) -> None:
+        super().__init__(*args, **named)
+        if self.data.get("off"):
+            self.fields["minutes"].required = False
+
+    def clean_minutes(self) -> int | None:
+        minutes: int | None = self.cleaned_data["minutes"]
+        if minutes is not None and not self.data.get("off") and not 1 <= minutes <= rules.LONGEST:
+            raise forms.ValidationError(str(Refused("alarms.limit_minutes", most=f"{rules.LONGEST:,}")))
+        return minutes
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
         if cleaned.pop("off", False):
             cleaned["minutes"] = None
-        elif "minutes" in cleaned and cleaned["minutes"] is None:
-            self.add_error("minutes", _("Enter the minutes, or choose that there is no time limit."))
         return cleaned
 
 
 class RoadForm(_BasisForm):
-    """Which steps alarms of one family take. A condition left empty is met by everything."""
+    """Which steps alarms of one family take. A condition left empty is met by everything.
 
-    key = forms.RegexField(r"^[a-z0-9][a-z0-9.\-]*$", label=_("Key of the rule"), max_length=40)
+    ``new``: a row beside those that are there; else the key of the row that is changed is not asked again.
+    """
+
+    key = forms.RegexField(
+        r"^[a-z0-9][a-z0-9.\-]*$",
+        label=_("Key of the rule"),
+        max_length=40,
+        help_text=_("Your own short name of it in small letters and digits, for example county-methane."),
+        error_messages={"invalid": labels.NO_KEY, "required": labels.NO_KEY},
+    )
     family = forms.ChoiceField(label=_("Family"), choices=labels.FAMILIES)
     quantities = forms.MultipleChoiceField(
         label=_("Quantities"),
@@ -150,28 +176,33 @@ class RoadForm(_BasisForm):
         help_text=_("None chosen: all of them."),
     )
     levels = forms.MultipleChoiceField(
-        label=_("Levels"),
+        label=_("At which levels"),
         choices=labels.LEVELS,
         required=False,
         widget=forms.CheckboxSelectMultiple,
         help_text=_("None chosen: all of them."),
     )
     steps = forms.MultipleChoiceField(
-        label=_("Steps, in this order"), choices=labels.STEPS, required=False, widget=forms.CheckboxSelectMultiple
+        label=_("Steps, in this order"),
+        choices=labels.STEPS,
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={"required": _("Choose the steps, or choose that they are not used any more.")},
     )
     off = forms.BooleanField(label=_("These steps are not used any more"), required=False)
     field_order = ("key", "family", "quantities", "levels", "steps", "off")
 
-    def __init__(self, *args: Any, **named: Any) -> None:
+    def __init__(self, *args: Any, new: bool, **named: Any) -> None:
         super().__init__(*args, **named)
         measured = sorted({*library.conduct().quantities.values()})
         fields: Any = self.fields
+        if self.data.get("off"):
+            fields["steps"].required = False
+        if not new:
+            fields["key"].widget = forms.HiddenInput()
         fields["quantities"].choices = [(each, labels.QUANTITY.get(each, each)) for each in measured]
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
         if cleaned.pop("off", False):
             cleaned["steps"] = []
-        elif "steps" in cleaned and not cleaned["steps"]:
-            self.add_error("steps", _("Choose the steps, or choose that they are not used any more."))
         return cleaned

@@ -21,6 +21,8 @@ FAMILIES: list[tuple[str, Text]] = [
     (Family.MINE.value, _("Whole mine without data")),
 ]
 FAMILY = dict(FAMILIES)
+TOO_LOW = _("Below the limit")
+"""Of an over-limit of what may not fall: air speed, oxygen."""
 
 QUANTITY: dict[str, Text] = {
     "methane": _("Methane"),
@@ -157,6 +159,7 @@ CONFIDENCE = dict(CONFIDENCES)
 
 NO_STEP = _("There is no such step.")
 NO_LEVEL = _("There is no such level.")
+NO_KEY = _("A road needs a key of small letters, digits, dots and hyphens.")
 
 REFUSALS = {
     "alarms.move_not_offered": Sentence(
@@ -210,9 +213,7 @@ REFUSALS = {
         _("Enter a whole number, or choose that the step has no limit."),
         422,
     ),
-    "alarms.road_key": Sentence(
-        _("A road needs a key of small letters, digits, dots and hyphens."), _("Choose a short key."), 422
-    ),
+    "alarms.road_key": Sentence(NO_KEY, _("Choose a short key."), 422),
     "alarms.road_order": Sentence(
         _("The steps do not stand in their order."), _("Put them in the order of the list."), 422
     ),

@@ -107,6 +107,7 @@ def _chart(
     states = None
     if kind is not None and kind.states is not None:
         states = [selectors.said(point.sensor_type, float(n)) for n in (0, 1)]
+    spans = [_span(each, end, now) for each in selectors.episodes_between(point, start, end)]
     return {
         "from": millis(start),
         "to": millis(end),
@@ -115,7 +116,8 @@ def _chart(
         "states": states,
         "series": drawn,
         "limits": _limits(point, start, end),
-        "spans": [_span(each, end, now) for each in selectors.episodes_between(point, start, end)],
+        "spans": spans,
+        "shades": shades(spans, millis(start), millis(end)),
         "words": {
             "value": _("Value"),
             "low": _("Lowest"),
@@ -174,6 +176,50 @@ def _span(episode: Episode, end: datetime, now: datetime) -> dict[str, Any]:
         "how": "hatched" if episode.what in _HATCHED else "crossed" if episode.what in selectors.CROSSED else "plain",
         "url": reverse("telemetry:episode", args=[episode.pk]),
     }
+
+
+def shades(spans: Sequence[dict[str, Any]], start: int, end: int) -> list[dict[str, Any]]:
+    """The areas that are shaded: at any moment one of each look however many episodes overlap, and no grey under a crossed
+    limit, so that nothing is darker than it means. ``label`` names what met in an area; ``url`` is the episode where it is
+    one alone.
+
+    An area is at least a four-hundredth of the drawn time wide, or nobody would see it.
+    """
+    least = max((end - start) // 400, 1)
+    merged: dict[str, list[dict[str, Any]]] = {"crossed": [], "plain": [], "hatched": []}
+    for span in sorted(spans, key=lambda each: each["from"]):
+        begin = max(span["from"], start)
+        if begin >= end or span["to"] < start:
+            continue
+        stop = min(max(span["to"], begin + least), end)
+        areas = merged[span["how"]]
+        if areas and begin <= areas[-1]["to"]:
+            area = areas[-1]
+            area["to"] = max(area["to"], stop)
+            area["labels"].setdefault(span["label"])
+            area["url"] = ""
+        else:
+            areas.append({"from": begin, "to": stop, "labels": {span["label"]: None}, "url": span["url"]})
+    merged["plain"] = [piece for area in merged["plain"] for piece in _without(area, merged["crossed"])]
+    return [
+        {"from": area["from"], "to": area["to"], "label": " · ".join(area["labels"]), "how": how, "url": area["url"]}
+        for how, areas in merged.items()
+        for area in areas
+    ]
+
+
+def _without(area: dict[str, Any], others: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """What is left of an area beside others that lie in order and do not overlap."""
+    pieces, begin = [], area["from"]
+    for other in others:
+        if other["to"] <= begin or other["from"] >= area["to"]:
+            continue
+        if other["from"] > begin:
+            pieces.append({**area, "from": begin, "to": other["from"]})
+        begin = other["to"]
+    if begin < area["to"]:
+        pieces.append({**area, "from": begin})
+    return pieces
 
 
 def _lines(grid: history.Grid, form: str, *, url: str = "") -> list[Line]:

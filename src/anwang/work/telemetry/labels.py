@@ -56,8 +56,8 @@ FIELDS = [
 ]
 
 LIMIT = {
-    "high_cut": _("Cut-off"),
     "high_alarm": _("Alarm"),
+    "high_cut": _("Cut-off"),
     "high_restore": _("Restore"),
     "low_alarm": _("Low alarm"),
     "low_cut": _("Low cut-off"),

@@ -435,6 +435,11 @@ def gravest_first(kinds: Sequence[str]) -> list[str]:
     return sorted((kind for kind in kinds if kind in _ORDER), key=_ORDER.__getitem__)
 
 
+def gravity(kinds: Sequence[str]) -> int:
+    """By the gravest of them, for sorting: the lower, the graver."""
+    return min((_ORDER[kind] for kind in kinds if kind in _ORDER), default=len(_ORDER))
+
+
 def point(user: Any, point_id: int) -> SensorPoint:
     """Raises SensorPoint.DoesNotExist for one that is not there or not hers to see."""
     found = SensorPoint.objects.filter(mine__in=Mine.objects.visible_to(user))

@@ -36,6 +36,7 @@ def listing(request: HttpRequest) -> HttpResponse:
     context = {
         "rows": sorted(rows, key=lambda row: (row["family_key"], row["level"] != "red")),
         "may": scope.may(user, Permission.ALARM_RULES),
+        "may_read": scope.may(user, Permission.ALARM_READ),
         "page_title": _("Levels of alarms"),
     }
     return render(request, "alarms/levels.html", context)

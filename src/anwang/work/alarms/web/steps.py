@@ -18,6 +18,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from anwang.ground.accounts import scope
 from anwang.ground.accounts.permissions import Permission
 from anwang.ground.base.errors import Refused
+from anwang.ground.base.parts import Fact
 from anwang.kernel.scale import Level
 from anwang.work.alarms import forms, labels, selectors, services
 from anwang.work.alarms.models import RoadRule, StepLimit
@@ -58,6 +59,7 @@ def listing(request: HttpRequest) -> HttpResponse:
         "versions": [_version(row) for row in versions],
         "more": len(versions) == MOST,
         "may": scope.may(user, Permission.ALARM_RULES),
+        "may_read": scope.may(user, Permission.ALARM_READ),
         "page_title": _("Steps and time limits"),
     }
     return render(request, "alarms/steps.html", context)
@@ -142,33 +144,45 @@ def limit(request: HttpRequest) -> HttpResponse:
     """``?step=&level=`` is the limit that is changed."""
     scope.require(request.user, Permission.ALARM_RULES)
     step, level = request.GET.get("step", "")[:12], request.GET.get("level", "")[:8]
-    form = forms.LimitForm(request.POST or None, initial=_limit_initial(step, level))
+    known = step in labels.STEP and level in labels.LEVEL
+    initial, held = _limit_held(Step(step), Level.of(level)) if known else ({}, [])
+    form = forms.LimitForm(request.POST or None, initial=initial)
     note = _("A step that waits keeps the time it was given. The new time is counted from the next step on.")
-    return _put(request, form, services.set_limit, _("Change a time limit"), note)
+    return _put(request, form, services.set_limit, _("Change a time limit"), note, held)
 
 
 @login_required
 @require_http_methods(["GET", "POST"])
 def road(request: HttpRequest) -> HttpResponse:
-    """``?key=`` is the road that is changed."""
+    """``?key=`` is the road that is changed; without it the house gets one of its own."""
     scope.require(request.user, Permission.ALARM_RULES)
-    form = forms.RoadForm(request.POST or None, initial=_road_initial(request.GET.get("key", "")[:40]))
+    key = request.GET.get("key", "")[:40]
+    found = InForce()
+    row = next((each for each in found.roads(at=timezone.now()) if each.key == key), None)
+    initial, held = _road_held(row, found) if row else ({}, [])
+    form = forms.RoadForm(request.POST or None, initial=initial, new=row is None)
     note = _("An alarm keeps the steps it had when it called. The new ones hold from its next call on.")
-    return _put(request, form, services.set_road, _("Change the steps"), note)
+    title = _("Change the steps") if row else _("Add steps of your own")
+    return _put(request, form, services.set_road, title, note, held)
 
 
-def _put(request: HttpRequest, form: Form, verb: Any, title: str, note: str) -> HttpResponse:
+def _put(request: HttpRequest, form: Form, verb: Any, title: str, note: str, held: list[Fact]) -> HttpResponse:
     if form.is_bound and form.is_valid():
         try:
             row = verb(by=scope.who(request), now=timezone.now(), act_id=sent.act_id(request), **form.cleaned_data)
         except Refused as refused:
             form.add_error(refused.field if refused.field in form.fields else None, str(refused))
         else:
-            messages.success(request, _("Version %(n)s of the rule is in force.") % {"n": row.version})
+            said = _version(row)
+            where = f"{said['what']} · {said['when'] if said['key'] else labels.LEVEL[said['level']]}"
+            words = _("%(where)s: %(now)s. Version %(n)s is in force.")
+            messages.success(request, words % {"where": where, "now": said["words"], "n": row.version})
             return redirect("alarms:steps")
     context = {
         "form": form,
         "page_title": title,
+        "held": held,
+        "may_read": scope.may(request.user, Permission.ALARM_READ),
         "submit_label": _("Put it into force"),
         "submit_note": note,
         "cancel_url": reverse("alarms:steps"),
@@ -176,24 +190,49 @@ def _put(request: HttpRequest, form: Form, verb: Any, title: str, note: str) -> 
     return render(request, "alarms/step_form.html", context, status=422 if form.is_bound else 200)
 
 
-def _limit_initial(step: str, level: str) -> dict[str, Any]:
-    if step not in labels.STEP or level not in labels.LEVEL:
-        return {}
-    row = InForce().limits(at=timezone.now()).get((Step(step), Level.of(level)))
-    if row is None:
-        return {"step": step, "level": level, "off": True}
-    return {"step": step, "level": level, "minutes": row.minutes, **{name: getattr(row, name) for name in _BASIS}}
+def _rule(row: Limit | Road, *, own: bool) -> Fact:
+    """Where what is in force comes from."""
+    whose = _("of this house") if own else _("built in")
+    said = [f"{whose} v{row.version}", _basis(row), str(labels.CONFIDENCE.get(row.confidence, ""))]
+    return Fact(_("Basis"), " · ".join(filter(None, said)))
 
 
-def _road_initial(key: str) -> dict[str, Any]:
-    row = next((each for each in InForce().roads(at=timezone.now()) if each.key == key), None)
+def _basis_initial(row: Limit | Road, *, own: bool) -> dict[str, str]:
+    """What the house said of its own row. Of a built-in one it says nothing: another number has another source."""
+    return {name: getattr(row, name) for name in _BASIS} if own else {}
+
+
+def _limit_held(step: Step, level: Level) -> tuple[dict[str, Any], list[Fact]]:
+    """What the form begins with, and what is in force."""
+    now, found = timezone.now(), InForce()
+    row, own = found.limits(at=now).get((step, level)), (step, level) in found.own_limits(at=now)
+    initial: dict[str, Any] = {"step": step.value, "level": level.key}
+    held = [
+        Fact(_("Which step"), labels.STEP[step.value]),
+        Fact(_("Level"), labels.LEVEL[level.key]),
+        Fact(_("Now in force"), minutes_words(row.minutes if row else None)),
+    ]
     if row is None:
-        return {}
-    return {
+        return {**initial, "off": True}, held
+    return {**initial, "minutes": row.minutes, **_basis_initial(row, own=own)}, [*held, _rule(row, own=own)]
+
+
+def _road_held(row: Road, found: InForce) -> tuple[dict[str, Any], list[Fact]]:
+    own = row.key in {each.key for each in found.own_roads(at=timezone.now())}
+    shown = _road(row, own=own)
+    held = [
+        Fact(_("Family"), shown["family"]),
+        Fact(_("Condition"), shown["when"]),
+        Fact(_("Key of the rule"), row.key),
+        _rule(row, own=own),
+        Fact(_("Now in force"), shown["steps"], wide=True),
+    ]
+    initial = {
         "key": row.key,
         "family": row.family.value,
         "quantities": sorted(row.quantities),
         "levels": [level.key for level in row.levels],
         "steps": [step.value for step in row.steps],
-        **{name: getattr(row, name) for name in _BASIS},
+        **_basis_initial(row, own=own),
     }
+    return initial, held

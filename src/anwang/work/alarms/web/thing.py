@@ -99,7 +99,8 @@ def title(alarm: Alarm) -> str:
 
 def what(alarm: Alarm) -> Any:
     """What the alarm is about: the quantity for an over-limit, the family for the rest."""
-    family = labels.FAMILY[alarm.family]
+    low = alarm.family == rules.Family.OVER and rules.is_low(alarm.kinds)
+    family = labels.TOO_LOW if low else labels.FAMILY[alarm.family]
     if not alarm.quantity:
         return family
     known = sensors.types().get(alarm.quantity)
@@ -175,7 +176,7 @@ def facts(alarm: Alarm) -> list[Fact]:
         by = _("Shown by cutter and feed") if alarm.cut_shown else labels.WHY[alarm.cut_why]
         found.append(Fact(_("Cutting of the power"), by))
     if alarm.people_out is not None:
-        found.append(Fact(_("People withdrawn"), alarm.people_out))
+        found.append(Fact(_("How many people were withdrawn"), alarm.people_out))
     if alarm.aside:
         said = f"{labels.ASIDE[alarm.aside]} · {alarm.aside_name} · {alarm.aside_why}"
         found.append(Fact(_("Reported as no alarm"), said, wide=True))

@@ -36,7 +36,7 @@ def asked_for(request: HttpRequest, *, user: User, mine: Mine | None, lines: lis
     kinds = [*KIND_CHOICES, (rules.Kind.MINE_SILENT.value, labels.KIND[rules.Kind.MINE_SILENT.value])]
     filters = [
         Filter("kind", _("Kind"), choices=kinds),
-        Filter("open", _("Still open"), kind="flag"),
+        Filter("open", _("Not ended yet"), kind="flag"),
         Filter("start", _("Began on"), kind="dates"),
         Filter("methane", _("Methane only"), kind="flag", quick=False),
     ]

@@ -31,6 +31,7 @@ from anwang.work.telemetry.web import common, episodes, underground
 
 QUALITY_OVER = timedelta(days=30)
 SHOWN = 100
+FILES_SHOWN = 20
 REPORT_LISTS = {
     "seen": gettext_lazy("Seen and not reported"),
     "reported": gettext_lazy("Reported and not seen"),
@@ -84,7 +85,7 @@ def _mine(request: HttpRequest, code: str) -> tuple[User, Mine, datetime]:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A point as the live table shows it."""
+    """A point as the live page shows it."""
 
     value: selectors.Value
     type: str
@@ -96,20 +97,24 @@ class Shown:
     """Where it hangs, without the words that its area has already."""
     quiet: bool
     """Calibrating or without contact: the value says nothing about the air."""
-
-    @property
-    def abnormal(self) -> bool:
-        return bool(self.marks or self.stale)
+    abnormal: bool
+    """Something is open, or the point alone says nothing: where the whole mine is silent, that is said once of all."""
 
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """An area: in the schematic as a box, in the table as a group of rows."""
+    """An area: in the scheme as a box, below it as a group of points that opens."""
 
     name: str
     marks: list[common.Mark]
     gas: list[Shown]
     rows: list[Shown]
+    """Those of its points that were asked for, and of these:"""
+    counted: list[common.Mark]
+    """Kinds of what is open, each with how many points."""
+    abnormal: int
+    highest: str
+    """The highest methane value of now; empty where none is known."""
     anchor: str
 
 
@@ -121,11 +126,15 @@ class Stretch:
     words: str
     boxes: list[Box]
 
+    @property
+    def shown(self) -> bool:
+        return any(box.rows for box in self.boxes)
+
 
 @login_required
 @require_GET
 def live(request: HttpRequest, code: str) -> HttpResponse:
-    """The mine now: a schematic of its places, and every point with its last value."""
+    """The mine now: what has to be looked at, a scheme of its places, and every point with its last value by place."""
     user, mine, now = _mine(request, code)
     context = _page(user, mine, "live", now) | _live(request, mine, now)
     return render(request, "telemetry/mine.html", context)
@@ -141,29 +150,39 @@ def live_part(request: HttpRequest, code: str) -> HttpResponse:
 
 
 def _live(request: HttpRequest, mine: Mine, now: datetime) -> dict[str, Any]:
+    """``?q=`` and ``?type=`` choose points, ``?abnormal=1`` leaves the places out, ``?all=1`` opens all of them."""
     values = selectors.last_values(mine)
     types = {each.point.sensor_type: selectors.type_words(each.point) for each in values}
-    only_abnormal = request.GET.get("abnormal") == "1"
-    chosen = request.GET.get("type", "")
+    only_abnormal, opened = request.GET.get("abnormal") == "1", request.GET.get("all") == "1"
+    chosen, words = request.GET.get("type", ""), request.GET.get("q", "").strip()[:60]
     chosen = chosen if chosen in types else ""
+    silent = common.feed_words(mine, now).key == "silent"
     stale_after = common.stale_after(mine)
     stretches: dict[str, list[Box]] = {}
+    watched: list[Shown] = []
     for at, area in enumerate(selectors.by_area(values)):
-        shown = [_shown(each, area.name, now, stale_after) for each in area.values]
+        shown = [_shown(each, area.name, now, stale_after, silent=silent) for each in area.values]
         rows = [
             each
             for each in shown
-            if chosen in {"", each.value.point.sensor_type} and (not only_abnormal or each.abnormal)
+            if chosen in {"", each.value.point.sensor_type} and _speaks_of(each, f"{area.name} {each.type}", words)
         ]
-        marks = [common.mark(kind) for kind in area.kinds]
-        gas = [each for each in shown if each.value.point.sensor_type in _METHANE]
-        stretches.setdefault(area.stage.key, []).append(Box(area.name, marks, gas, rows, f"area-{at}"))
+        watched += [each for each in rows if each.abnormal]
+        stretches.setdefault(area.stage.key, []).append(_box(area, shown, rows, f"area-{at}"))
     tongue = 0 if (get_language() or "zh").startswith("zh") else 1
-    query = urlencode(({"abnormal": "1"} if only_abnormal else {}) | ({"type": chosen} if chosen else {}))
+    path = reverse("telemetry:mine", args=[mine.code])
+    asked = {"q": words, "type": chosen, "abnormal": "1" if only_abnormal else "", "all": "1" if opened else ""}
+    query = _query(asked)
     return {
         "types": sorted(types.items()),
         "type": chosen,
+        "words": words,
         "only_abnormal": only_abnormal,
+        "opened": opened or bool(words or chosen),
+        "all_url": "" if words or chosen else f"{path}{_query(asked | {'all': '' if opened else '1'})}#places",
+        "places_url": f"{path}{_query(asked | {'abnormal': ''})}#places",
+        "clear_url": path if words or chosen else "",
+        "watched": sorted(watched, key=lambda each: selectors.gravity(each.value.open)),
         "stretches": [
             Stretch(stage.key, (stage.zh, stage.en)[tongue], stretches[stage.key])
             for stage in areas.stages()
@@ -171,15 +190,35 @@ def _live(request: HttpRequest, mine: Mine, now: datetime) -> dict[str, Any]:
         ],
         "shown_points": sum(len(box.rows) for boxes in stretches.values() for box in boxes),
         "all_points": len(values),
-        "part_url": reverse("telemetry:live", args=[mine.code]) + (f"?{query}" if query else ""),
+        "part_url": f"{reverse('telemetry:live', args=[mine.code])}{query}",
         "silent_for": common.lasting((now - mine.feed.received_at).total_seconds()) if mine.feed.received_at else "",
     }
+
+
+def _query(asked: dict[str, str]) -> str:
+    said = urlencode({name: value for name, value in asked.items() if value})
+    return f"?{said}" if said else ""
+
+
+def _speaks_of(each: Shown, named: str, words: str) -> bool:
+    point = each.value.point
+    text = f"{point.location} {point.code} {named}".casefold()
+    return all(word in text for word in words.casefold().split())
 
 
 _METHANE = frozenset(sensors.methane())
 
 
-def _shown(value: selectors.Value, area: str, now: datetime, stale_after: timedelta) -> Shown:
+def _box(area: selectors.Area, shown: list[Shown], rows: list[Shown], anchor: str) -> Box:
+    gas = [each for each in shown if each.value.point.sensor_type in _METHANE]
+    known = [each.value.value for each in gas if each.value.value is not None and not (each.quiet or each.stale)]
+    marks = [common.mark(kind) for kind in area.kinds]
+    counted = [common.mark(kind, n) for kind in area.kinds if (n := sum(kind in each.value.open for each in rows))]
+    highest = f"{max(known):g}" if known else ""
+    return Box(area.name, marks, gas, rows, counted, sum(each.abnormal for each in rows), highest, anchor)
+
+
+def _shown(value: selectors.Value, area: str, now: datetime, stale_after: timedelta, *, silent: bool) -> Shown:
     point = value.point
     marks = [common.mark(kind) for kind in selectors.gravest_first(value.open)]
     age = None if value.at is None else now - value.at
@@ -191,7 +230,8 @@ def _shown(value: selectors.Value, area: str, now: datetime, stale_after: timede
     ]
     quiet = bool({"calibration", "disconnected"} & set(value.open))
     short = point.location.replace(" ", "").removeprefix(area) or point.location or point.code
-    return Shown(value, selectors.type_words(point), marks, stale, limits, short, quiet)
+    abnormal = bool(marks) or (not silent and (bool(stale) or value.at is None))
+    return Shown(value, selectors.type_words(point), marks, stale, limits, short, quiet, abnormal)
 
 
 # --- underground ----------------------------------------------------------------------------------------------------------
@@ -437,7 +477,8 @@ def quality(request: HttpRequest, code: str) -> HttpResponse:
         "reasons": [(labels.REASON.get(reason, reason), n) for reason, n in reasons],
         "days": QUALITY_OVER.days,
         "records": selectors.refused(mine, most=SHOWN),
-        "files": list(selectors.files(mine).order_by("-received_at", "-id")[:50]),
+        "files": list(selectors.files(mine).order_by("-received_at", "-id")[:FILES_SHOWN]),
+        "all_files": f"{feed.files:,}",
     }
     return render(request, "telemetry/quality.html", context)
 

@@ -55,7 +55,7 @@ def _asked(request: HttpRequest, point_id: int) -> tuple[User, SensorPoint, date
 def point(request: HttpRequest, point_id: int) -> HttpResponse:
     """A day of a point, or a month with ?month=2026-11."""
     user, found, now, day, month = _asked(request, point_id)
-    today = clock.local_date(now)
+    today, last = clock.local_date(now), selectors.last_of(found)
     here = charts.point_url(found)
     query = f"month={month:%Y-%m}" if month else f"day={day.isoformat()}"
     start = clock.start_of_day(month or day)
@@ -67,7 +67,9 @@ def point(request: HttpRequest, point_id: int) -> HttpResponse:
         "page_title": found.location or found.code,
         "point": found,
         "mine": found.mine,
-        "facts": _facts(found),
+        "type_words": selectors.type_words(found),
+        "last": last,
+        "facts": _facts(found, last),
         "marks": [common.mark(kind) for kind in selectors.gravest_first(_open(touching))],
         "day": day,
         "month": month,
@@ -111,8 +113,7 @@ def _neighbours(here: str, day: date, month: date | None, today: date) -> dict[s
     return {"before_url": f"{here}?day={clock.add_days(day, -1).isoformat()}", "after_url": later}
 
 
-def _facts(found: SensorPoint) -> list[Fact]:
-    last = selectors.last_of(found)
+def _facts(found: SensorPoint, last: selectors.Value) -> list[Fact]:
     row = places.row(found.place) if found.place else None
     facts = [
         Fact(_("Coal mine"), found.mine.name, reverse("telemetry:mine", args=[found.mine.code])),

@@ -81,6 +81,7 @@ def mines(request: HttpRequest) -> HttpResponse:
         row.interval_words = round(row.feed.interval_ms / 1000)
         row.marks = [common.mark(kind, n, f"{reverse('telemetry:mine_episodes', args=[row.code])}?open=1&kind={kind}")
                      for kind, n in tally.kinds]  # fmt: skip
+        row.now_class = "aw-wide gas-cell-now" if row.marks else "aw-wide gas-cell-now gas-none"
         row.county_name = names.get(row.county_code, row.county_code)
         row.late = row.feed.newest_at is not None and now - row.feed.newest_at > common.stale_after(row)
     whole = not page.next and not asked.after
