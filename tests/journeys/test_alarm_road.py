@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.journeys.conftest import PHONE
 from tests.journeys.test_gas_watch import usable
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -86,3 +87,14 @@ def test_from_red_to_reviewed(as_person):
         expect(county.locator("body")).to_contain_text("报警已销号")
         county.goto("/alarms/all/?q=5201")
         expect(county.locator("body")).to_contain_text(number)
+
+
+def test_a_place_that_was_opened_stays_open_and_hears_what_comes(as_person):
+    with as_person("anwei", size=PHONE) as page:
+        page.goto(f"/gas/{MINE}/")
+        expect(page.locator("html")).to_have_attribute("data-line", "open")
+        place = page.locator(".gas-place", has_text="5201综采工作面")
+        place.locator("summary").click()
+        send(page, face=0.37)
+        expect(place.get_by_text("0.37 %CH4")).to_be_visible()
+        expect(place.locator("summary")).to_contain_text("甲烷最高 0.37")

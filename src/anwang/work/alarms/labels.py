@@ -22,7 +22,14 @@ FAMILIES: list[tuple[str, Text]] = [
 ]
 FAMILY = dict(FAMILIES)
 TOO_LOW = _("Below the limit")
-"""Of an over-limit of what may not fall: air speed, oxygen."""
+"""Of what may not fall: air speed, oxygen."""
+
+
+def family(alarm: Any) -> Text:
+    """The family in words: too little of something is not called too much."""
+    low = alarm.family == Family.OVER and rules.is_low(alarm.kinds)
+    return TOO_LOW if low else FAMILY[alarm.family]
+
 
 QUANTITY: dict[str, Text] = {
     "methane": _("Methane"),

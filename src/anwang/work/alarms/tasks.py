@@ -58,7 +58,7 @@ def params(alarm: Alarm) -> dict[str, str]:
         "level": str(dict(labels.LEVELS)[alarm.level]),
         "mine": alarm.mine.name,
         "place": alarm.location or alarm.place or "—",
-        "what": str(labels.FAMILY[alarm.family]),
+        "what": str(labels.family(alarm)),
         "value": labels.value(alarm),
         "url": f"/alarms/{alarm.pk}/",
     }

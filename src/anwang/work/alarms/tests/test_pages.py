@@ -8,7 +8,7 @@ from django.utils import timezone, translation
 
 from anwang.work.alarms import services
 from anwang.work.alarms.models import Alarm, LevelRule
-from anwang.work.alarms.web.thing import clock_words, span_words
+from anwang.work.alarms.web.thing import clock_words, span_words, what
 
 from .conftest import CUTTER, FACE, FEED
 
@@ -162,3 +162,28 @@ def test_too_little_is_said_by_its_lowest_value(watched):
     assert labels.value(alarm) == "0.08 m/s"
     alarm.kinds = ["001", "001L"]
     assert labels.value(alarm) == "0.24 m/s"
+
+
+@pytest.mark.parametrize(
+    ("kinds", "language", "words"),
+    [
+        (["001L"], "zh-hans", "风速低于下限"),
+        (["001"], "zh-hans", "风速超限"),
+        (["001L", "001"], "zh-hans", "风速超限"),
+        (["001L"], "en", "风速: Below the limit"),
+    ],
+)
+def test_too_little_air_is_not_called_too_much(kinds, language, words):
+    with translation.override(language):
+        assert what(Alarm(family="over", quantity="0002", kinds=kinds)) == words
+
+
+def test_who_keeps_the_rules_finds_them_and_is_not_led_to_the_board(client, signed_in, watched):
+    signed_in(client, watched.admin)
+    board = f'href="{reverse("alarms:board")}"'
+    assert f'href="{reverse("alarms:steps")}"' in client.get("/").content.decode()
+    for name in ("steps", "levels", "limit_set", "road_set"):
+        page = client.get(reverse(f"alarms:{name}"))
+        assert (page.status_code, board in page.content.decode()) == (200, False), name
+    text = signed_in(client, watched.office).get(reverse("alarms:steps")).content.decode()
+    assert board in text

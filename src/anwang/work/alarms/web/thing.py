@@ -99,8 +99,7 @@ def title(alarm: Alarm) -> str:
 
 def what(alarm: Alarm) -> Any:
     """What the alarm is about: the quantity for an over-limit, the family for the rest."""
-    low = alarm.family == rules.Family.OVER and rules.is_low(alarm.kinds)
-    family = labels.TOO_LOW if low else labels.FAMILY[alarm.family]
+    family = labels.family(alarm)
     if not alarm.quantity:
         return family
     known = sensors.types().get(alarm.quantity)

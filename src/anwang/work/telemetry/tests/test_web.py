@@ -204,6 +204,8 @@ def test_a_point_draws_its_day_with_the_limits_of_the_day(client, office, own, m
     assert drawn["series"]["value"][-1] == 1.6
     crossed = [span["label"] for span in drawn["spans"] if span["how"] == "crossed"]
     assert sorted(crossed) == ["断电报警", "超限报警"]
+    shaded = [(shade["how"], shade["label"]) for shade in drawn["shades"]]
+    assert shaded == [("crossed", "超限报警 · 断电报警")], "alarm and cut at once are one shade"
     calibrating = SensorPoint.objects.get(code=own.main)
     drawn = json.loads(text(client, "point_data", calibrating.pk))
     assert [span["how"] for span in drawn["spans"]] == ["hatched"]
