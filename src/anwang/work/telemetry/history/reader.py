@@ -94,6 +94,34 @@ class Reader:
             rows = rows.take(np.argsort(rows.at, kind="stable"))
         return Series(rows.at, rows.value, rows.status)
 
+    def several(self, points: ArrayLike, start: int, end: int) -> dict[int, Series]:
+        """All readings of distinct points with start ≤ at < end, each as of `around`, in one pass over the files."""
+        return self._again(partial(self._several, np.unique(np.asarray(points, np.int32)), start, end))
+
+    def _several(self, points: NDArray[np.int32], start: int, end: int) -> dict[int, Series]:
+        if not len(points):
+            return {}
+        wanted = np.zeros(int(points[-1]) + 1, np.bool_)
+        wanted[points] = True
+        parts: list[Columns] = []
+        for found in self._find(start, end, five=False):
+            for files in found.raw.values():
+                for file in files:
+                    parquet = self._opened.get(file)
+                    for groups in parquet.batches(points):
+                        rows = parquet.raw(groups)
+                        known = rows.point < len(wanted)
+                        inside = (rows.at >= start) & (rows.at < end) & known
+                        inside &= wanted[np.where(known, rows.point, 0)]
+                        parts.append(rows.take(np.flatnonzero(inside)))
+            parts += self._of_tails(found, wanted, start, end)
+        rows = ordered(Columns.joined(parts))
+        edges = np.searchsorted(rows.point, np.append(points, points[-1] + 1))
+        return {
+            int(point): Series(rows.at[a:b], rows.value[a:b], rows.status[a:b])
+            for point, a, b in zip(points, edges[:-1], edges[1:], strict=True)
+        }
+
     def month(self, point: int, year: int, month: int) -> Grid:
         """A point's calendar month in steps of five minutes, from the roll-ups where there are some."""
         return self.grid([point], *month_bounds(year, month), FIVE_MS)

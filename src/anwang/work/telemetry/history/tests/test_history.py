@@ -93,6 +93,12 @@ class Model(RuleBasedStateMachine):
         found = rows_of(self.reader.around(point, start, start + length))
         assert repr(found) == repr(self.oracle.around(point, start, start + length))
 
+    @rule(points=st.sets(st.integers(0, POINTS + 1)), start=times, length=st.integers(0, 500_000))
+    def several(self, points, start, length):
+        found = self.reader.several(sorted(points), start, start + length)
+        asked = {point: self.oracle.around(point, start, start + length) for point in points}
+        assert repr({point: rows_of(found[point]) for point in sorted(found)}) == repr(dict(sorted(asked.items())))
+
     @rule(step=st.sampled_from([60_000, 300_000, 600_000]), offset=st.sampled_from([0, 7_000]))
     def grid(self, step, offset):
         start, end = START - 600_000 + offset, START + 1_200_000 + offset
@@ -206,6 +212,10 @@ def test_a_day_of_many_points_in_several_parts(history, monkeypatch):
         assert series.value.tolist() == [float(scan * 50 + point) for scan in range(200)]
         assert series.at.tolist() == [START + scan * 20_000 for scan in range(200)]
     assert len(history.read.day(50, DAY)) == 0
+    together = history.read.several([49, 3, 20], START, END)
+    assert {point: rows_of(series) for point, series in together.items()} == {
+        point: rows_of(history.read.day(point, DAY)) for point in (3, 20, 49)
+    }
     scattered = history.read.grid([49, 3, 20], START, END, 60_000)
     assert scattered.n.sum(axis=1).tolist() == [200, 200, 200]
     assert scattered.low[0, 0] == 49.0
