@@ -6,7 +6,7 @@ its places are confirmed and its settings decided by the people of the demonstra
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import pairwise
 
@@ -22,9 +22,9 @@ from anwang.edge.demo.mines.plan import SERIAL, code_of
 from anwang.ground.accounts.models import User
 from anwang.kernel import clock
 from anwang.registers.sites.models import Site
-from anwang.work.telemetry import selectors, services, store
+from anwang.work.telemetry import history, selectors, services, store
 from anwang.work.telemetry.memory import millis, moment
-from anwang.work.telemetry.models import Mine
+from anwang.work.telemetry.models import Mine, SensorPoint
 from anwang.work.telemetry.services import Item, Scan, UploadedFile
 
 DAYS = 30
@@ -32,12 +32,14 @@ HOURS_BETWEEN = 72.0
 """Between two incidents of one mine, on average: rarer than where the simulator is used to show them."""
 FINE = timedelta(hours=26)
 """The last hours are as dense as the mines send; before that only what happened is."""
-STEP_MS, COARSE_MS = 60_000, 1_800_000
+STEP_MS, COARSE_MS, HOUR_MS = 60_000, 1_800_000, 3_600_000
 LIVE_MS = 30_000
 """Between two scans of the mines that go on sending."""
 CATCH_UP = timedelta(minutes=2)
 TAMPERED, HIDING = 3, 1
-"""Which mine (in the county's order) has its limits set too loose, and which one hides an over-limit."""
+"""Which mine (in the county's order) has its limits set too loose, and which one hides an over-limit, and in its own
+statistics of three hours the highest of a point.
+"""
 LATELY: dict[int, tuple[str, str, timedelta, int]] = {
     4: ("cut", "face-1.T1", timedelta(hours=22), 0),
     5: ("over", "heading-1.T1", timedelta(hours=6), 0),
@@ -97,6 +99,7 @@ def live_through(
         step(1)
     for n, plan in enumerate(plans):
         services.receive(_people(plan, n, now), now=now)
+        services.receive(_stated(plan, n, now), now=now)
     services.reconcile(now=now)
     store.writer().sync()
 
@@ -198,6 +201,37 @@ def _people(plan: MinePlan, n: int, now: datetime) -> list[Item]:
     # The newest first: those that come after it are counted, and move nobody.
     files += [writing.positions(plan, crew, last - hour * 3_600_000, shown) for hour in range(CURVE + 1)]
     return [UploadedFile(*file) for file in files]
+
+
+def _stated(plan: MinePlan, n: int, now: datetime) -> list[Item]:
+    """What the n-th mine states of its points for the whole hours of the last day: what it sent, but for the one that hides."""
+    hours = [millis(now) // HOUR_MS * HOUR_MS - (CURVE - each) * HOUR_MS for each in range(CURVE + 1)]
+    numbers = dict(SensorPoint.objects.filter(mine__code=plan.code).values_list("code", "id"))
+    analog = [point for point in plan.points if point.analog and point.code in numbers]
+    sent = store.reader().several([numbers[point.code] for point in analog], hours[0], hours[-1])
+    found = []
+    for point in analog:
+        series = sent[numbers[point.code]]
+        valid = (series.status & history.INVALID_BITS) == 0
+        at, value = series.at[valid], series.value[valid]
+        for start, end in pairwise(hours):
+            first, last = np.searchsorted(at, [start, end])
+            if first == last:
+                continue
+            times, part = at[first:last], value[first:last]
+            high, low = int(part.argmax()), int(part.argmin())
+            found.append(
+                writing.Summary(
+                    point, start, end,
+                    float(part[high]), int(times[high]), float(part[low]), int(times[low]), float(part.mean()),
+                )
+            )  # fmt: skip
+    if n == HIDING:
+        found = [
+            replace(each, high=each.mean) if each.point.key == "face-1.T1" and each.start in hours[9:12] else each
+            for each in found
+        ]
+    return [UploadedFile(*writing.statistics(plan, millis(now) // 1000 * 1000, found))] if found else []
 
 
 # --- from now on ----------------------------------------------------------------------------------------------------------

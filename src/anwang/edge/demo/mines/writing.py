@@ -1,6 +1,7 @@
 """Upload files of dialect B as a mine writes them: (name, content in UTF-8). Field order as in the sheet of formats, §3.2."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from anwang.edge.demo.mines.crew import NOTHING, Crew, Shown
 from anwang.edge.demo.mines.mine import REPORTED_AS, Event, Scan, reason
@@ -100,6 +101,43 @@ def abnormal(plan: MinePlan, at: int, events: Sequence[Event]) -> File:
             )
         )
     return _file(plan, "YCBJ", at, (plan.code, plan.name, stamp_of(at)), rows)
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What the mine's own system states of a point over a time. Times in ms."""
+
+    point: Point
+    start: int
+    end: int
+    high: float
+    high_at: int
+    low: float
+    low_at: int
+    mean: float
+
+
+def statistics(plan: MinePlan, at: int, found: Iterable[Summary]) -> File:
+    """TJSJ: the mine's own statistics of its points."""
+    time = stamp_of(at)
+    rows = (
+        (
+            each.point.code,
+            each.point.type_name,
+            each.point.location,
+            each.point.unit,
+            stamp_of(each.start),
+            stamp_of(each.end),
+            f"{each.high:.2f}",
+            stamp_of(each.high_at),
+            f"{each.low:.2f}",
+            stamp_of(each.low_at),
+            f"{each.mean:.2f}",
+            time,
+        )
+        for each in found
+    )
+    return _file(plan, "TJSJ", at, (plan.code, plan.name, time), rows)
 
 
 def stations(plan: MinePlan, at: int) -> File:
