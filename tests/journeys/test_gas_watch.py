@@ -42,3 +42,45 @@ def test_from_the_list_to_a_points_day(as_person, town, size):
         page.goto("/gas/months/")
         expect(page.locator("[data-chart] canvas")).to_be_visible()
         usable(page)
+
+
+@pytest.mark.parametrize("size", [(1440, 900), PHONE], ids=["desk", "phone"])
+def test_a_name_and_the_list_for_a_rescue(as_person, town, size):
+    with as_person("anwei", size=size) as page:
+        page.goto("/gas/140930990001/underground/")
+        expect(page.locator("body")).not_to_contain_text("上官志强")
+        usable(page)
+        page.get_by_role("link", name="查看姓名").first.click()
+        usable(page)
+        page.get_by_role("button", name="查看姓名").click()
+        expect(page.get_by_text("请选择用途").first).to_be_visible()
+        page.get_by_label("抢险救援、撤人").check()
+        page.get_by_role("button", name="查看姓名").click()
+        expect(page.get_by_text("上官志强")).to_be_visible()
+        usable(page)
+        page.get_by_role("link", name="返回井下人员").click()
+        expect(page.locator("body")).not_to_contain_text("上官志强")
+        with page.expect_download() as taken:
+            page.get_by_role("link", name="姓名隐去").click()
+        assert taken.value.suggested_filename.endswith(".xlsx")
+        page.get_by_role("link", name="完整姓名名单").click()
+        usable(page)
+        page.get_by_label("抢险救援、撤人").check()
+        with page.expect_download() as taken:
+            page.get_by_role("button", name="下载完整姓名名单").click()
+        assert taken.value.suggested_filename.endswith(".xlsx")
+
+
+@pytest.mark.parametrize("size", [(1440, 900), PHONE], ids=["desk", "phone"])
+def test_from_a_mines_own_statistics_to_the_point_they_hide(as_person, town, size):
+    with as_person("anwei", size=size) as page:
+        page.goto("/gas/140930990001/reports/")
+        page.get_by_role("link", name="统计值比对").click()
+        expect(page.get_by_text("最大值低于上传读数").first).to_be_visible()
+        usable(page)
+        page.locator("table a").first.click()
+        expect(page.locator("#gas-stated")).to_be_in_viewport()
+        section = page.locator("section:has(#gas-stated)")
+        expect(section.get_by_text("最大值低于上传读数").first).to_be_visible()
+        expect(section.get_by_text("0.46 / 1.2").first).to_be_visible()
+        usable(page)

@@ -30,7 +30,7 @@ from anwang.work.inspections import selectors as visits
 from anwang.work.inspections import services as inspections
 from anwang.work.inspections.models import PlannedVisit
 from anwang.work.telemetry import services as gas
-from anwang.work.telemetry.models import Episode, Mine, SensorPoint
+from anwang.work.telemetry.models import Episode, Mine, Position, SensorPoint
 
 _random = random.Random(17)
 
@@ -195,6 +195,8 @@ def county(word: str, *, region: Any, town: Any, village: Any, make_user: Any, n
         "episode": Episode.objects.filter(mine=watched).first().pk,
         "alarm": Alarm.objects.filter(mine=watched).first().pk,
         "sensor": watched.points.first().pk,
+        "sensor_code": watched.points.first().code,
+        "person": Position.objects.get(mine=watched).pk,
         "loose": watched.findings.first().pk,
         "user": office.pk,
         "grant": office.grants.first().pk,
@@ -220,8 +222,9 @@ def _gas(word: str, *, region: Any, site: Any, by: Any, now: datetime) -> Mine:
     head = f"{code};{word}煤矿;KJ90X;煤矿安全监控系统;{word}厂家;2027-12-31;{at}"
     rows = (f"{code};{word}煤矿;{at}", f"{point};环境瓦斯;{word};2.2;%CH4;1;{at}", f"{word}坏记录")
     area, person = f"1;{code}0001;1;{word}工作面", f"{code}00001;{word}矿工;1;{at};;{code}0001;{at};;;;;;0;0;"
-    people = (("RYQY", (rows[0], area)), ("RYSS", (rows[0], person)))
-    for name, lines in (("CDDY", (head, defined)), ("CDSS", rows), *people):
+    own = f"{point};环境瓦斯;{word}统计;%CH4;{at - timedelta(minutes=5)};{at};2.0;{at};2.0;{at};2.0;{at}"
+    more = (("RYQY", (rows[0], area)), ("RYSS", (rows[0], person)), ("TJSJ", (rows[0], own)))
+    for name, lines in (("CDDY", (head, defined)), ("CDSS", rows), *more):
         receipt = gas.receive_file(("~".join(lines) + "~||").encode(), f"{code}_{name}_{stamp}.txt", now=now)
         assert receipt.state == "taken", receipt
     sensor = SensorPoint.objects.get(code=point)

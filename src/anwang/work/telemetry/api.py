@@ -1,6 +1,8 @@
-"""The gas watch through the API: files and scans in by token; mines, last values and episodes out."""
+"""The gas watch through the API: files and scans in by token; mines, last values, episodes, people underground and the
+mines' own statistics out. Names of people are masked here, always.
+"""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, Any
 
 from django.http import HttpRequest
@@ -13,7 +15,8 @@ from anwang.ground.accounts.permissions import Permission
 from anwang.ground.accounts.scope import require, who
 from anwang.ground.base import keyset
 from anwang.ground.base.errors import Refused
-from anwang.work.telemetry import labels, rules, selectors, services
+from anwang.kernel import clock
+from anwang.work.telemetry import labels, rules, selectors, services, stated, underground
 from anwang.work.telemetry.models import Episode
 from anwang.work.telemetry.services.landing import MOST
 
@@ -94,6 +97,86 @@ class EpisodeOut(Schema):
 
 class EpisodePage(Schema):
     items: list[EpisodeOut]
+    next: str
+
+
+class AreaOut(Schema):
+    """``allowed`` null: no number is set. ``name`` "": people whose area the mine does not say."""
+
+    name: str
+    type: str
+    people: int
+    allowed: int | None
+    over: bool
+
+
+class UndergroundOut(Schema):
+    """The newest snapshot of the positioning system. ``old``: it no longer says who is underground now."""
+
+    at: datetime
+    received_at: datetime
+    old: bool
+    people: int
+    leaders: int
+    special: int
+    unread: int
+    leaderless: bool
+    overtime: int
+    distress: int
+    areas: list[AreaOut]
+
+
+class PersonOut(Schema):
+    """``name`` is masked. ``minutes``: underground at the snapshot's time."""
+
+    name: str
+    team: str
+    job: str
+    area: str
+    since: datetime | None
+    minutes: int | None
+    overtime: bool
+    distress: bool
+    leader: bool
+    special: bool
+
+
+class PersonPage(Schema):
+    at: datetime | None
+    items: list[PersonOut]
+    next: str
+
+
+class OwnOut(Schema):
+    """Our own of the same time, of valid readings alone."""
+
+    n: int
+    max: float | None
+    max_at: datetime | None
+    min: float | None
+    min_at: datetime | None
+    avg: float | None
+
+
+class StatisticOut(Schema):
+    """What the mine states (TJSJ), ours beside it, and whether the one follows from the other."""
+
+    start: datetime
+    end: datetime | None
+    max: float | None
+    max_at: datetime | None
+    min: float | None
+    min_at: datetime | None
+    avg: float | None
+    sent_at: datetime
+    ours: OwnOut
+    verdict: rules.Verdict
+    words: str
+    differences: list[rules.Difference]
+
+
+class StatisticPage(Schema):
+    items: list[StatisticOut]
     next: str
 
 
@@ -184,6 +267,107 @@ def refused(request: HttpRequest, code: MineCode) -> Any:
         )
         for each in selectors.refused(selectors.mine(who(request), code))
     ]
+
+
+@router.get("/mines/{code}/underground", response=UndergroundOut, summary="How many are underground, by area")
+def people_by_area(request: HttpRequest, code: MineCode) -> Any:
+    """404 with ``telemetry.no_snapshot`` where the mine has sent no snapshot of its positioning system."""
+    found = underground.now_of(selectors.mine(who(request), code))
+    if found is None:
+        raise Refused("telemetry.no_snapshot")
+    muster = found.muster
+    return UndergroundOut(
+        at=muster.at,
+        received_at=muster.received_at,
+        old=timezone.now() - muster.at > underground.stale_after(),
+        people=muster.n,
+        leaders=muster.leaders,
+        special=muster.special,
+        unread=muster.unread,
+        leaderless=found.leaderless,
+        overtime=found.overtime,
+        distress=found.distress,
+        areas=[
+            AreaOut(
+                name=each.name, type=each.area_type, people=each.inside, allowed=each.allowed or None, over=each.over
+            )
+            for each in found.areas
+        ],
+    )
+
+
+@router.get("/mines/{code}/underground/people", response=PersonPage, summary="Who is underground, names masked")
+def people(
+    request: HttpRequest,
+    code: MineCode,
+    after: Annotated[str, Query(max_length=400, pattern=r"^[^\x00]*$")] = "",
+) -> Any:
+    """Of the newest snapshot; ``at`` is its time. When it changes between two pages, begin again. No card is given."""
+    mine = selectors.mine(who(request), code)
+    found = keyset.page(underground.people(mine), order=("id",), after=after)
+    muster = underground.musters([mine]).get(mine.pk)
+    items = [
+        PersonOut(
+            name=each.name,
+            team=each.team,
+            job=each.job,
+            area=each.area,
+            since=each.since,
+            minutes=None if each.stayed is None else int(each.stayed.total_seconds() // 60),
+            overtime=each.overtime,
+            distress=each.distress,
+            leader=each.leader,
+            special=each.special,
+        )
+        for each in underground.lines(mine, found.items)
+    ]
+    return PersonPage(at=muster.at if muster else None, items=items, next=found.next)
+
+
+@router.get(
+    "/points/{point}/statistics", response=StatisticPage, summary="A mine's own statistics of a point, and ours"
+)
+def statistics(
+    request: HttpRequest,
+    point: Code,
+    since: Annotated[datetime | None, Query()] = None,
+    until: Annotated[datetime | None, Query()] = None,
+    after: Annotated[str, Query(max_length=400, pattern=r"^[^\x00]*$")] = "",
+) -> Any:
+    """Statistics that begin from ``since`` until before ``until``, in their order; without them those of the last day.
+
+    A moment without a zone is the mines' time (Asia/Shanghai).
+    """
+    found = selectors.point_of_code(who(request), point)
+    until = _zoned(until) or timezone.now()
+    since = _zoned(since) or until - timedelta(days=1)
+    page = keyset.page(stated.rows(found, since, until), order=("start", "id"), after=after)
+    return StatisticPage(items=[_statistic(each) for each in stated.beside(found, page.items)], next=page.next)
+
+
+def _zoned(at: datetime | None) -> datetime | None:
+    if at is not None and not 2000 <= at.year < 2200:
+        raise Refused("telemetry.period_wrong")
+    return at.replace(tzinfo=clock.ZONE) if at is not None and at.tzinfo is None else at
+
+
+def _statistic(line: stated.Line) -> StatisticOut:
+    row = line.row
+    return StatisticOut(
+        start=row.start,
+        end=row.end,
+        max=row.max,
+        max_at=row.max_at,
+        min=row.min,
+        min_at=row.min_at,
+        avg=row.avg,
+        sent_at=row.sent_at,
+        ours=OwnOut(n=line.n, max=line.high, max_at=line.high_at, min=line.low, min_at=line.low_at, avg=line.mean),
+        verdict=line.verdict,
+        words="、".join(str(labels.DIFFERENCES[each]) for each in line.differences)
+        or str(labels.VERDICTS[line.verdict]),
+        differences=list(line.differences),
+    )
 
 
 @router.get("/episodes", response=EpisodePage, summary="Episodes, newest first")

@@ -3,7 +3,7 @@
 from django.utils.translation import gettext_lazy as _
 
 from anwang.ground.base.errors import Sentence
-from anwang.work.telemetry.rules import GasClass, InOut, Kind
+from anwang.work.telemetry.rules import Difference, GasClass, InOut, Kind, Verdict
 
 KINDS = [
     (Kind.OVER.value, _("Over limit")),
@@ -102,6 +102,40 @@ RUN_STATES = {"0": _("Running"), "1": _("Communication interrupted"), "2": _("Ou
 POWER_STATES = {"0": _("On battery"), "1": _("On mains"), "2": _("Power failed"), "9": _("Not known")}
 """Of a base station (JZSS). The format says direct and alternating current: the battery and the mains."""
 
+UNMASK_REASONS = [
+    ("rescue", _("Rescue or evacuation")),
+    ("check", _("Check of the leader on shift, of an area over its number or of overtime")),
+    ("other", _("Another reason, in words")),
+]
+UNMASK_REASON = dict(UNMASK_REASONS)
+"""Why somebody wants to see the whole name of a person underground."""
+
+VERDICTS = {
+    Verdict.AGREES: _("Agrees"),
+    Verdict.DIFFERS: _("Differs"),
+    Verdict.GAP: _("Readings have a hole"),
+    Verdict.UNSEEN: _("No valid reading"),
+    Verdict.NOTHING: _("Nothing to compare"),
+}
+"""A mine's own statistics held against the readings it sent."""
+VERDICT_NOTES = {
+    Verdict.GAP: _("Nothing speaks against it, but the readings of this time are not whole."),
+    Verdict.UNSEEN: _("None came, or the sensor was calibrating or out of order."),
+    Verdict.NOTHING: _("No end, no number, or too long a time."),
+}
+
+DIFFERENCES = {
+    Difference.MAX_LOWER: _("Highest is below a reading that was sent"),
+    Difference.MAX_HIGHER: _("Highest is above every reading that was sent"),
+    Difference.MAX_TIME: _("No reading shows the highest at that time"),
+    Difference.MIN_HIGHER: _("Lowest is above a reading that was sent"),
+    Difference.MIN_LOWER: _("Lowest is below every reading that was sent"),
+    Difference.MIN_TIME: _("No reading shows the lowest at that time"),
+    Difference.AVG_HIGHER: _("Mean is too high for the readings"),
+    Difference.AVG_LOWER: _("Mean is too low for the readings"),
+    Difference.ORDER: _("Its numbers or times contradict each other"),
+}
+
 FINDING_STATES = [
     ("open", _("To be decided")),
     ("hazard", _("Taken up as a hazard")),
@@ -130,6 +164,21 @@ REFUSALS = {
     "telemetry.finding_decided": Sentence(_("This has been decided already."), _("Look at the page again.")),
     "telemetry.reason_missing": Sentence(_("Say why."), _("A few words are enough."), 422),
     "telemetry.nothing_there": Sentence(_("There is no mine, point or episode %(code)s."), _("Check the code."), 404),
+    "telemetry.person_gone": Sentence(
+        _("This person is not underground any more, by the newest snapshot."),
+        _("Go back to the list: it shows who is there now."),
+        404,
+    ),
+    "telemetry.no_snapshot": Sentence(
+        _("This mine has sent no snapshot of the people underground."),
+        _("Ask the mine: its lamp room has the list. Its positioning system has to send RYSS files."),
+        404,
+    ),
+    "telemetry.period_wrong": Sentence(
+        _("A time before 2000 or after 2199 was asked for."),
+        _("Give since and until as 2026-11-21T08:00:00+08:00."),
+        422,
+    ),
     "telemetry.path_missing": Sentence(_("There is nothing at %(path)s."), _("Check the path."), 422),
     "telemetry.disk_full": Sentence(
         _("The disk of the history is full: nothing of this was taken."),
@@ -145,6 +194,8 @@ EVENTS = {
     "telemetry.definitions": _("A mine changed its points"),
     "telemetry.place_confirmed": _("The place of a point was confirmed"),
     "telemetry.finding": _("Settings looser than the standard were found"),
+    "telemetry.name_shown": _("The name of a person underground was looked at"),
+    "telemetry.people_taken": _("The list of people underground was taken away"),
     "telemetry.finding_decided": _("It was decided what becomes of loose settings"),
 }
 

@@ -1,7 +1,8 @@
 """What is judged beside the readings: which place a point stands at, whether its settings are looser than the standard,
 and whether what the mine reports (YCBJ) is what we saw. Pure.
 
-And what the positions of people underground say by themselves.
+And what the positions of people underground say by themselves, and whether a mine's statistics (TJSJ) follow from its
+readings.
 
 Sources: AQ 1029-2019 (limits by place, ``library/aq1029.yaml``); the upload format's abnormal types (sheet §3.4).
 """
@@ -11,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from itertools import pairwise
 
 MINUTE = 60_000
 MINE_SILENT_AFTER = timedelta(minutes=3)
@@ -170,6 +172,131 @@ def match(kind: str, start: int, end: int | None, seen: Sequence[Seen]) -> Seen 
         and (end is None or end + TOLERANCE >= each.start)
     ]
     return min(near, key=lambda each: (abs(each.start - start), each.start, each.id), default=None)
+
+
+# --- what the mine states and what its readings show ----------------------------------------------------------------------
+
+
+class Difference(StrEnum):
+    """In what a mine's statistics of a time (TJSJ) are not what its readings show, the gravest first."""
+
+    ORDER = "order"
+    MAX_LOWER = "max_lower"
+    MIN_HIGHER = "min_higher"
+    AVG_LOWER = "avg_lower"
+    AVG_HIGHER = "avg_higher"
+    MAX_HIGHER = "max_higher"
+    MIN_LOWER = "min_lower"
+    MAX_TIME = "max_time"
+    MIN_TIME = "min_time"
+
+
+CONTRADICTED = frozenset({Difference.ORDER, Difference.MAX_LOWER, Difference.MIN_HIGHER})
+"""What the mine's own numbers or its own readings say against it; the others ask for an explanation."""
+
+
+class Verdict(StrEnum):
+    """What comes of holding a mine's statistics against its readings."""
+
+    AGREES = "agrees"
+    DIFFERS = "differs"
+    GAP = "gap"
+    UNSEEN = "unseen"
+    NOTHING = "nothing"
+
+
+@dataclass(frozen=True, slots=True)
+class Stated:
+    """What a mine states of a point over a time; None where it left the field blank.
+
+    ``inside``: the moments it gives for the extremes lie in that time.
+    """
+
+    high: float | None
+    low: float | None
+    mean: float | None
+    inside: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """The highest of the valid readings of a time; of the lowest the same with every number negated.
+
+    ``inner``: of readings that surely belong to the time, ``outer``: with those at its edges. ``near``: within the
+    tolerance of the moment that the mine gives for it. None where there is no such reading; ``timed``: it gives one.
+    """
+
+    inner: float | None
+    outer: float | None
+    near: float | None = None
+    timed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What the readings of a time show. ``whole``: there is no hole in them and none is invalid."""
+
+    high: Side
+    low: Side
+    mean: float | None
+    whole: bool
+
+
+_SLACK = 5e-5
+"""Half a ten-thousandth: what decimals lose as binary numbers."""
+
+
+def held(stated: Stated, shown: Shown, *, rounding: float, share: float) -> tuple[Verdict, tuple[Difference, ...]]:
+    """Do a mine's statistics follow from the readings it sent?
+
+    An extreme that a reading goes beyond by more than ``rounding`` (the largest difference of two rounded numbers that
+    is none) is always a difference. One that no reading reaches, a moment at which no reading shows it, and a mean are
+    held only against readings that are whole, and may be off by ``share`` of ours: the mine polls between two uploads.
+    """
+    near = rounding + _SLACK
+    numbers = [each for each in (stated.low, stated.mean, stated.high) if each is not None]
+    if not numbers:
+        return Verdict.NOTHING, ()
+    found: list[Difference] = []
+    if not stated.inside or any(low > high + near for low, high in pairwise(numbers)):
+        found.append(Difference.ORDER)
+    if shown.high.outer is None:
+        return (Verdict.DIFFERS if found else Verdict.UNSEEN), tuple(found)
+    if stated.high is not None:
+        words = (Difference.MAX_LOWER, Difference.MAX_HIGHER, Difference.MAX_TIME)
+        found += _beside(stated.high, shown.high, near, share, words, whole=shown.whole)
+    if stated.low is not None:
+        words = (Difference.MIN_HIGHER, Difference.MIN_LOWER, Difference.MIN_TIME)
+        found += _beside(-stated.low, shown.low, near, share, words, whole=shown.whole)
+    if stated.mean is not None and shown.mean is not None and shown.whole:
+        off = stated.mean - shown.mean
+        if abs(off) > max(near, share * abs(shown.mean) + _SLACK):
+            found.append(Difference.AVG_HIGHER if off > 0 else Difference.AVG_LOWER)
+    if found:
+        return Verdict.DIFFERS, tuple(found)
+    return (Verdict.AGREES if shown.whole else Verdict.GAP), ()
+
+
+def _beside(
+    stated: float,
+    side: Side,
+    near: float,
+    share: float,
+    words: tuple[Difference, Difference, Difference],
+    *,
+    whole: bool,
+) -> list[Difference]:
+    """``words``: of an extreme that readings go beyond, that none reaches, that none shows at its moment."""
+    if side.inner is not None and stated < side.inner - near:
+        return [words[0]]
+    if not whole or side.outer is None:
+        return []
+    between = max(near, share * abs(side.outer) + _SLACK)
+    if stated > side.outer + between:
+        return [words[1]]
+    if side.timed and (side.near is None or side.near < stated - between):
+        return [words[2]]
+    return []
 
 
 # --- who is underground ----------------------------------------------------------------------------------------------------

@@ -117,6 +117,11 @@ def mine(user: Any, code: str) -> Mine:
     return found
 
 
+def stale_after(of: Mine) -> timedelta:
+    """After this a value is no longer what the point shows now: as the engine judges silence."""
+    return timedelta(milliseconds=max(60_000, 3 * of.feed.interval_ms))
+
+
 def last_values(of: Mine) -> list[Value]:
     """The last reading of every point of a mine, from the table of last values; two queries."""
     points = list(SensorPoint.objects.filter(mine=of).order_by("sensor_type", "code"))
@@ -444,6 +449,12 @@ def point(user: Any, point_id: int) -> SensorPoint:
     """Raises SensorPoint.DoesNotExist for one that is not there or not hers to see."""
     found = SensorPoint.objects.filter(mine__in=Mine.objects.visible_to(user))
     return found.select_related("mine", "mine__feed", "definition", "place_by").get(pk=point_id)
+
+
+def point_of_code(user: Any, code: str) -> SensorPoint:
+    """The same by its code in the upload format."""
+    found = SensorPoint.objects.filter(mine__in=Mine.objects.visible_to(user))
+    return found.select_related("mine", "mine__feed").get(code=code)
 
 
 def definitions(of: SensorPoint) -> list[Definition]:

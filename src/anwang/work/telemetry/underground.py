@@ -12,7 +12,7 @@ from functools import cache
 from typing import Any
 
 import yaml
-from django.db.models import Count, Sum
+from django.db.models import Count, QuerySet, Sum
 
 from anwang.kernel import clock
 from anwang.kernel.mask import mask_name
@@ -54,8 +54,9 @@ class AreaLine:
 
 @dataclass(frozen=True, slots=True)
 class PersonLine:
-    """Somebody underground. The name is masked; no page shows it whole."""
+    """Somebody underground; ``id`` is the card's row in the newest snapshot. The name is masked unless it was asked for whole."""
 
+    id: int
     name: str
     job: str
     team: str
@@ -94,32 +95,39 @@ class Now:
         return sum(each.distress for each in self.people)
 
 
-def now_of(mine: Mine) -> Now | None:
-    """The newest snapshot; None before the first. Four queries."""
+def now_of(mine: Mine, *, named: bool = False) -> Now | None:
+    """The newest snapshot; None before the first. ``named``: with whole names, for what is on record. Four queries."""
     muster = Muster.objects.filter(mine=mine).first()
     if muster is None:
         return None
-    named = {each.code: each for each in MineArea.objects.filter(mine=mine)}
+    named_areas = {each.code: each for each in MineArea.objects.filter(mine=mine)}
     workers = {each.card: each for each in Worker.objects.filter(mine=mine)}
-    inside = list(Position.objects.filter(mine=mine, in_out=rules.InOut.IN))
+    inside = list(people(mine))
     counts = Counter(each.area for each in inside)
     areas = [
         AreaLine(each.name or each.code, each.area_type, counts.pop(code, 0), each.allowed)
-        for code, each in named.items()
+        for code, each in named_areas.items()
     ]
     # Areas that the mine's list does not name; "" is nobody's area.
     areas += [AreaLine(code, "", n, None) for code, n in counts.items()]
-    people = [_person(each, workers.get(each.card), named.get(each.area), muster.at) for each in inside]
+    persons = [
+        person(each, workers.get(each.card), named_areas.get(each.area), muster.at, named=named) for each in inside
+    ]
     return Now(
         muster,
         sorted(areas, key=lambda each: (not each.over, -each.inside, each.name)),
-        sorted(people, key=lambda each: (not each.distress, each.since is None, each.since or muster.at, each.name)),
+        sorted(persons, key=lambda each: (not each.distress, each.since is None, each.since or muster.at, each.name)),
     )
 
 
-def _person(row: Position, worker: Worker | None, area: MineArea | None, at: datetime) -> PersonLine:
+def person(
+    row: Position, worker: Worker | None, area: MineArea | None, at: datetime, *, named: bool = False
+) -> PersonLine:
+    """One card of a snapshot taken ``at``."""
+    name = row.name or (worker.name if worker else "")
     return PersonLine(
-        name=mask_name(row.name or (worker.name if worker else "")),
+        id=row.pk,
+        name=name if named else mask_name(name),
         job=worker.job if worker else "",
         team=worker.team if worker else "",
         area=(area.name or area.code) if area else row.area,
@@ -131,6 +139,22 @@ def _person(row: Position, worker: Worker | None, area: MineArea | None, at: dat
         leader=row.leader,
         special=row.special,
     )
+
+
+def people(mine: Mine) -> QuerySet[Position]:
+    """Cards that are underground by the newest snapshot."""
+    found: QuerySet[Position] = Position.objects.filter(mine=mine, in_out=rules.InOut.IN)
+    return found
+
+
+def lines(mine: Mine, rows: Sequence[Position]) -> list[PersonLine]:
+    """Some of the cards of the newest snapshot, masked; three queries."""
+    muster = Muster.objects.filter(mine=mine).first()
+    if muster is None:
+        return []
+    workers = {each.card: each for each in Worker.objects.filter(card__in=[row.card for row in rows])}
+    areas = {each.code: each for each in MineArea.objects.filter(code__in={row.area for row in rows})}
+    return [person(row, workers.get(row.card), areas.get(row.area), muster.at) for row in rows]
 
 
 def stations(mine: Mine) -> list[BaseStation]:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from anwang.work.telemetry.web import episodes, mine, months, point, region
+from anwang.work.telemetry.web import episodes, mine, months, point, region, underground
 
 PREFIX = "gas/"
 app_name = "telemetry"
@@ -24,6 +24,9 @@ urlpatterns = [
     path("<str:code>/live/", mine.live_part, name="live"),
     path("<str:code>/underground/", mine.people, name="underground"),
     path("<str:code>/underground/now/", mine.people_part, name="underground_part"),
+    path("<str:code>/underground/list/", underground.masked_list, name="people_list"),
+    path("<str:code>/underground/named/", underground.named_list, name="people_named"),
+    path("<str:code>/underground/<int:person_id>/name/", underground.name, name="person_name"),
     path("<str:code>/episodes/", mine.episode_list, name="mine_episodes"),
     path("<str:code>/episodes/export/", episodes.export, name="mine_episodes_export"),
     path("<str:code>/settings/", mine.settings, name="settings"),

@@ -4,6 +4,7 @@ from anwang.work.telemetry.services import landing
 from anwang.work.telemetry.services.findings import confirm_place, decide
 from anwang.work.telemetry.services.landing import sweep
 from anwang.work.telemetry.services.mines import bind, meet
+from anwang.work.telemetry.services.people import show_name, take_list
 from anwang.work.telemetry.services.receiving import (
     Item,
     Receipt,
@@ -32,6 +33,8 @@ __all__ = [
     "receive_file",
     "receive_scan",
     "reconcile",
+    "show_name",
     "sweep",
+    "take_list",
     "tick",
 ]

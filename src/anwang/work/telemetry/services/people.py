@@ -1,16 +1,22 @@
 """Who is underground: the positioning system's areas, cards, base stations, and its newest snapshot of positions.
 
 Personal data is kept as little as the screens need: of each card where it is now, of the past only how many there were.
+A whole name is shown, or taken away in a list, to who may and says why; that is on record.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
-from django.db import models
+from django.db import models, transaction
 
+from anwang.ground.accounts.models import User
+from anwang.ground.accounts.permissions import Permission
+from anwang.ground.accounts.scope import require
+from anwang.ground.audit import services as audit
+from anwang.ground.base.errors import Refused
 from anwang.ground.base.models import update_all
-from anwang.work.telemetry import dialects, rules
+from anwang.work.telemetry import dialects, labels, rules, underground
 from anwang.work.telemetry.memory import moment
 from anwang.work.telemetry.models import BaseStation, Headcount, Mine, MineArea, Muster, Position, Worker
 
@@ -18,6 +24,68 @@ FILES = frozenset({"RYXX", "RYQY", "RYJZ", "JZSS", "RYSS"})
 _NAMING = frozenset({"RYXX", "RYSS"})
 Rows = Sequence[Mapping[str, Any]]
 Row = TypeVar("Row", bound=models.Model)
+
+
+# --- who looks at them ------------------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def show_name(
+    *, mine_id: str, person_id: int, reason: str, note: str = "", by: User, now: datetime
+) -> underground.PersonLine:
+    """Somebody underground with the whole name. Who looked and why is on record before it is shown.
+
+    ``person_id``: the card's row in the newest snapshot. Raises Refused("telemetry.person_gone") where it is in it no more.
+    """
+    mine: Mine = Mine.objects.visible_to(by).get(pk=mine_id)
+    require(by, Permission.PERSON_UNMASK, on=mine)
+    note = _said(reason, note)
+    row = underground.people(mine).filter(pk=person_id).first()
+    if row is None:
+        raise Refused("telemetry.person_gone")
+    muster = Muster.objects.get(mine=mine)
+    worker = Worker.objects.filter(card=row.card).first()
+    area = MineArea.objects.filter(code=row.area).first()
+    # By their rows, not by name or card: neither belongs in the trail.
+    data = {"position": row.pk, "worker": worker.pk if worker else "", "reason": reason, "note": note}
+    audit.record("telemetry.name_shown", on=mine, by=by, at=now, data=data)
+    return underground.person(row, worker, area, muster.at, named=True)
+
+
+@transaction.atomic
+def take_list(
+    *, mine_id: str, named: bool = False, reason: str = "", note: str = "", by: User, now: datetime
+) -> underground.Now:
+    """Everybody underground, to take away; ``named``: with whole names, for a reason. On record before it is written.
+
+    Raises Refused("telemetry.no_snapshot") before the mine has sent one.
+    """
+    mine: Mine = Mine.objects.visible_to(by).get(pk=mine_id)
+    require(by, Permission.LEDGER_EXPORT, on=mine)
+    if named:
+        require(by, Permission.PERSON_UNMASK, on=mine)
+        note = _said(reason, note)
+    found = underground.now_of(mine, named=named)
+    if found is None:
+        raise Refused("telemetry.no_snapshot")
+    data: dict[str, Any] = {"people": len(found.people), "snapshot": found.muster.at, "names": named}
+    if named:
+        data |= {"reason": reason, "note": note}
+    audit.record("telemetry.people_taken", on=mine, by=by, at=now, data=data)
+    return found
+
+
+def _said(reason: str, note: str) -> str:
+    """The note that goes with a reason. Raises Refused("telemetry.reason_missing") where nothing was said."""
+    note = note.strip()[:200]
+    if reason not in labels.UNMASK_REASON:
+        raise Refused("telemetry.reason_missing", field="reason")
+    if reason == "other" and not note:
+        raise Refused("telemetry.reason_missing", field="note")
+    return note
+
+
+# --- what is kept -----------------------------------------------------------------------------------------------------
 
 
 def without_names(kind: str, text: str) -> str:

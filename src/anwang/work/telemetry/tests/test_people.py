@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 from django.urls import reverse
 
+from anwang.ground.audit.models import AuditRow
+from anwang.ground.base import sheets
 from anwang.kernel import clock
 from anwang.work.telemetry import rules, selectors, services, tasks, underground
 from anwang.work.telemetry.memory import millis
@@ -352,11 +354,181 @@ def test_the_list_of_mines_counts_people_and_counties_their_sums(client, make_us
     assert "2 座煤矿上报" in page
 
 
+# --- to whom a name is shown ------------------------------------------------------------------------------------------
+
+
+NAMES = ("欧阳建国", "司马卫东", "上官志强", "诸葛解放")
+
+
+def rows_of(answer: Any) -> list[list[Any]]:
+    """The cells of a sheet that was sent."""
+    assert answer.status_code == 200, answer.content[:500]
+    assert answer["Cache-Control"] == "no-store"
+    with sheets.read(answer.content, name="x.xlsx") as book:
+        return [[sheets.text(cell) for cell in row.cells] for row in book.first.rows()]
+
+
+def trail(event: str) -> list[Any]:
+    return [row.data for row in AuditRow.objects.filter(event=event).order_by("seq")]
+
+
+def test_a_name_is_shown_once_for_a_reason_and_on_record(client, office, own):
+    row = Position.objects.get(name="欧阳建国")
+    worker = Worker.objects.get(card=row.card)
+    url = reverse("telemetry:person_name", args=[OWN, row.pk])
+    assert url in text(client, "underground", OWN)
+    asked = client.get(url)
+    assert asked.status_code == 200
+    for answer in (
+        asked,
+        client.post(url, {}),
+        client.post(url, {"reason": "kaputt"}),
+        client.post(url, {"reason": "other", "note": "  "}),
+    ):
+        assert "欧*" in answer.content.decode()
+        assert "欧阳建国" not in answer.content.decode()
+    assert answer.status_code == 422
+    assert trail("telemetry.name_shown") == []
+    answer = client.post(url, {"reason": "other", "note": "家属来电"})
+    assert answer.status_code == 200
+    assert "欧阳建国" in answer.content.decode()
+    assert "综采一队" in answer.content.decode()
+    assert answer["Cache-Control"] == "no-store"
+    assert trail("telemetry.name_shown") == [
+        {"position": row.pk, "worker": worker.pk, "reason": "other", "note": "家属来电"}
+    ]
+    kept = AuditRow.objects.get(event="telemetry.name_shown")
+    assert kept.by_id == str(office.pk)
+    assert not any(each in f"{kept.__dict__}" for each in (*NAMES, row.card)), "the trail names nobody"
+    for page in (text(client, "underground", OWN), text(client, "underground_part", OWN)):
+        assert "欧阳建国" not in page
+
+
+def test_who_has_come_up_is_not_shown(client, office, own, moment):
+    at_the_mouth = Position.objects.get(name="诸葛解放")
+    assert client.get(reverse("telemetry:person_name", args=[OWN, at_the_mouth.pk])).status_code == 404
+    url = reverse("telemetry:person_name", args=[OWN, Position.objects.get(name="司马卫东").pk])
+    send("RYSS", moment, person(1))
+    answer = client.post(url, {"reason": "rescue"})
+    assert answer.status_code == 404
+    assert "已不在井下" in answer.content.decode()
+    assert trail("telemetry.name_shown") == []
+
+
+def test_the_list_to_take_away_is_masked(client, office, own, moment):
+    url = reverse("telemetry:people_list", args=[OWN])
+    assert url in text(client, "underground", OWN)
+    rows = rows_of(client.get(url))
+    told = "".join(rows[1])
+    for words in ("共 3 人", "3101综采工作面 3", "数据时间"):
+        assert words in told, words
+    at = rows[2].index("姓名")
+    assert [row[at] for row in rows[3:]] == ["上*", "欧*", "司*"]
+    assert not any(name in str(rows) for name in NAMES)
+    assert not any(card(n) in str(rows) for n in range(1, 5))
+    assert rows[3][rows[2].index("状态")] == "求救"
+    assert rows[4][rows[2].index("下井时长（小时）")] == "13"
+    (data,) = trail("telemetry.people_taken")
+    assert (data["people"], data["names"]) == (3, False)
+    assert "reason" not in data
+
+
+def test_with_whole_names_only_for_a_reason(client, office, own):
+    url = reverse("telemetry:people_named", args=[OWN])
+    assert url in text(client, "underground", OWN)
+    assert client.get(url).status_code == 200
+    assert client.post(url, {"reason": "other"}).status_code == 422
+    assert trail("telemetry.people_taken") == []
+    rows = rows_of(client.post(url, {"reason": "rescue"}))
+    at = rows[2].index("姓名")
+    assert [row[at] for row in rows[3:]] == ["上官志强", "欧阳建国", "司马卫东"]
+    (data,) = trail("telemetry.people_taken")
+    assert (data["people"], data["names"], data["reason"]) == (3, True, "rescue")
+    assert not any(name in str(data) for name in NAMES)
+
+
+def test_people_missing_from_a_snapshot_are_said_in_the_list(client, office, moment):
+    send("RYSS", moment, person(1), person(2, flag="x"))
+    rows = rows_of(client.get(reverse("telemetry:people_list", args=[OWN])))
+    assert "有 1 条记录无法读取，可能漏人" in "".join(rows[1])
+
+
+@pytest.mark.parametrize(
+    ("role", "list_", "names"), [("city_office", True, False), ("leader", False, False), ("inspector", True, True)]
+)
+def test_what_each_may(client, make_user, signed_in, places, own, role, list_, names):
+    signed_in(client, make_user(role, places.city if role == "city_office" else places.county))
+    page = text(client, "underground", OWN)
+    one = reverse("telemetry:person_name", args=[OWN, Position.objects.get(name="欧阳建国").pk])
+    several, whole = (reverse(f"telemetry:{name}", args=[OWN]) for name in ("people_list", "people_named"))
+    assert (several in page, whole in page, one in page) == (list_, names, names)
+    assert (client.get(several).status_code == 200) is list_
+    for url in (one, whole):
+        assert (client.get(url).status_code == 200) is names
+        assert (client.post(url, {"reason": "rescue"}).status_code == 200) is names
+    if not names:
+        assert trail("telemetry.name_shown") == []
+        assert not any(data["names"] for data in trail("telemetry.people_taken"))
+
+
+def test_a_mine_that_sent_no_snapshot_has_no_list(client, office, moment):
+    send("RYQY", moment, *areas(2))
+    for name in ("people_list", "people_named"):
+        answer = client.get(reverse(f"telemetry:{name}", args=[OWN]))
+        assert answer.status_code == 404
+        assert "还没有上传井下人员快照" in answer.content.decode()
+    api = client.get(f"/api/telemetry/mines/{OWN}/underground")
+    assert (api.status_code, api.json()["key"]) == (404, "telemetry.no_snapshot")
+    empty = client.get(f"/api/telemetry/mines/{OWN}/underground/people").json()
+    assert empty == {"at": None, "items": [], "next": ""}
+
+
+# --- the API ----------------------------------------------------------------------------------------------------------
+
+
+def test_the_api_counts_people_by_area_and_masks_them(client, office, own):
+    found = client.get(f"/api/telemetry/mines/{OWN}/underground").json()
+    assert {key: found[key] for key in ("people", "leaders", "special", "leaderless", "overtime", "distress", "old")} == {
+        "people": 3, "leaders": 0, "special": 1, "leaderless": True, "overtime": 1, "distress": 1, "old": False,
+    }  # fmt: skip
+    assert [(each["name"], each["people"], each["allowed"], each["over"]) for each in found["areas"]] == [
+        ("3101综采工作面", 3, 2, True),
+        ("3102综采工作面", 0, 10, False),
+    ]
+    answer = client.get(f"/api/telemetry/mines/{OWN}/underground/people")
+    people = answer.json()["items"]
+    assert [(each["name"], each["minutes"]) for each in people] == [("欧*", 780), ("司*", 120), ("上*", 60)]
+    assert people[0]["area"] == "3101综采工作面"
+    assert people[0]["team"] == "综采一队"
+    assert not any(each in answer.content.decode() for each in (*NAMES, *(card(n) for n in range(1, 5))))
+
+
+def test_the_api_pages_people(client, office, moment, django_assert_max_num_queries):
+    send("RYSS", moment, *(person(n) for n in range(120)))
+    path, seen, after = f"/api/telemetry/mines/{OWN}/underground/people", [], ""
+    for _page in range(3):
+        with django_assert_max_num_queries(16):
+            answer = client.get(path, {"after": after}).json()
+        seen += answer["items"]
+        after = answer["next"]
+    assert (len(seen), after) == (120, "")
+
+
 def test_another_countys_people_are_not_there(client, office, own, moment):
     send("RYSS", moment, person(1, mine=OTHER), mine=OTHER, name="外县煤矿")
-    for name in ("underground", "underground_part"):
+    theirs = Position.objects.get(mine__code=OTHER).pk
+    for name, more in (
+        ("underground", ()), ("underground_part", ()), ("people_list", ()), ("people_named", ()), ("person_name", (theirs,)),
+    ):  # fmt: skip
         for code in (OTHER, "140931990009"):
-            assert client.get(reverse(f"telemetry:{name}", args=[code])).status_code == 404, name
+            url = reverse(f"telemetry:{name}", args=[code, *more])
+            assert client.get(url).status_code == 404, name
+            assert client.post(url, {"reason": "rescue"}).status_code in {404, 405}, name
+    # Another mine's person under one's own mine's address.
+    assert client.post(reverse("telemetry:person_name", args=[OWN, theirs]), {"reason": "rescue"}).status_code == 404
+    for path in ("underground", "underground/people"):
+        assert client.get(f"/api/telemetry/mines/{OTHER}/{path}").status_code == 404
+    assert not AuditRow.objects.filter(event__in=["telemetry.name_shown", "telemetry.people_taken"]).exists()
     assert underground.by_county(office) == {"140930": (3, 1)}
     assert [each.code for each in selectors.mines(office)] == [OWN]
     client.logout()

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from io import BytesIO
 from typing import Any
 
@@ -138,11 +138,6 @@ def sections(current: str) -> list[dict[str, Any]]:
         ("months", _("Gas over limit by month"), "telemetry:months"),
     ]
     return [{"key": key, "label": label, "url": reverse(url), "current": key == current} for key, label, url in pages]
-
-
-def stale_after(mine: Mine) -> timedelta:
-    """After this a value is no longer what the point shows now: as the engine judges silence."""
-    return timedelta(milliseconds=max(60_000, 3 * mine.feed.interval_ms))
 
 
 def dressed(rows: Iterable[Any], now: datetime) -> None:

@@ -1,7 +1,7 @@
 """One mine: live, who is underground, episodes, settings, what it reports, data quality; and its place in the register."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
@@ -23,15 +23,18 @@ from anwang.ground.accounts.permissions import Permission
 from anwang.ground.base import keyset
 from anwang.ground.base.errors import Refused
 from anwang.ground.base.parts import Fact, Number
+from anwang.kernel import clock
 from anwang.registers.sites import selectors as sites
 from anwang.registers.sites.models import Site
 from anwang.work.telemetry import areas, labels, places, rules, selectors, sensors, services
+from anwang.work.telemetry import stated as stated_rows
 from anwang.work.telemetry.models import Finding, Mine
-from anwang.work.telemetry.web import common, episodes, underground
+from anwang.work.telemetry.web import common, episodes, stated, underground
 
 QUALITY_OVER = timedelta(days=30)
 SHOWN = 100
 FILES_SHOWN = 20
+STATISTICS = "statistics"
 REPORT_LISTS = {
     "seen": gettext_lazy("Seen and not reported"),
     "reported": gettext_lazy("Reported and not seen"),
@@ -157,7 +160,7 @@ def _live(request: HttpRequest, mine: Mine, now: datetime) -> dict[str, Any]:
     chosen, words = request.GET.get("type", ""), request.GET.get("q", "").strip()[:60]
     chosen = chosen if chosen in types else ""
     silent = common.feed_words(mine, now).key == "silent"
-    stale_after = common.stale_after(mine)
+    stale_after = selectors.stale_after(mine)
     stretches: dict[str, list[Box]] = {}
     watched: list[Shown] = []
     for at, area in enumerate(selectors.by_area(values)):
@@ -242,7 +245,7 @@ def _shown(value: selectors.Value, area: str, now: datetime, stale_after: timede
 def people(request: HttpRequest, code: str) -> HttpResponse:
     """Who is underground: by area, who longest, the base stations that say so; and the curve of a day."""
     user, mine, now = _mine(request, code)
-    context = _page(user, mine, "underground", now) | underground.part(mine, now)
+    context = _page(user, mine, "underground", now) | underground.part(user, mine, now)
     context["figure"] = underground.curve(mine, now)
     return render(request, "telemetry/underground.html", context)
 
@@ -251,8 +254,8 @@ def people(request: HttpRequest, code: str) -> HttpResponse:
 @require_GET
 def people_part(request: HttpRequest, code: str) -> HttpResponse:
     """The piece of the page that is fetched again whenever something came."""
-    _user, mine, now = _mine(request, code)
-    context = {"mine": mine, "now": now} | underground.part(mine, now)
+    user, mine, now = _mine(request, code)
+    context = {"mine": mine, "now": now} | underground.part(user, mine, now)
     return render(request, "telemetry/underground_part.html", context)
 
 
@@ -430,26 +433,36 @@ def decide(request: HttpRequest, finding_id: str) -> HttpResponse:
 @login_required
 @require_GET
 def reports(request: HttpRequest, code: str) -> HttpResponse:
-    """What the mine reports held against what was seen: three lists."""
+    """What the mine reports held against what was seen: three lists; and its statistics of a day, point by point."""
     user, mine, now = _mine(request, code)
     context = _page(user, mine, "reports", now)
     chosen = request.GET.get("list", "")
-    chosen = chosen if chosen in REPORT_LISTS else "seen"
+    chosen = chosen if chosen in (*REPORT_LISTS, STATISTICS) else "seen"
+    path = reverse("telemetry:reports", args=[mine.code])
     querysets: dict[str, Any] = {
         "seen": selectors.seen_not_reported(user, now=now).filter(mine=mine),
         "reported": selectors.reported_not_seen(user).filter(mine=mine),
         "matched": selectors.matched(user).filter(mine=mine),
     }
-    page = keyset.page(querysets[chosen], order=("-start", "id"), after=request.GET.get("after", ""))
-    path = reverse("telemetry:reports", args=[mine.code])
-    if chosen == "seen":
-        common.dressed(page, now)
     context |= {
         "chosen": chosen,
         "choices": [
             {"key": key, "label": words, "n": querysets[key].count(), "url": f"{path}?list={key}"}
             for key, words in REPORT_LISTS.items()
-        ],
+        ]
+        + [{"key": STATISTICS, "label": _("Its own statistics"), "n": "", "url": f"{path}?list={STATISTICS}"}],
+    }
+    if chosen == STATISTICS:
+        today = clock.local_date(now)
+        try:
+            day = min(date.fromisoformat(request.GET.get("day", "")), today)
+        except ValueError:
+            day = min(stated_rows.newest_day(mine) or today, today)
+        return render(request, "telemetry/stated_mine.html", context | stated.of_mine(mine, day, today))
+    page = keyset.page(querysets[chosen], order=("-start", "id"), after=request.GET.get("after", ""))
+    if chosen == "seen":
+        common.dressed(page, now)
+    context |= {
         "rows": page.items if chosen == "seen" else episodes.report_rows(page),
         "next_url": f"{path}?list={chosen}&after={page.next}" if page.next else "",
     }

@@ -19,7 +19,7 @@ from anwang.ground.base.parts import Fact
 from anwang.kernel import clock
 from anwang.work.telemetry import charts, labels, places, selectors
 from anwang.work.telemetry.models import Definition, SensorPoint
-from anwang.work.telemetry.web import common
+from anwang.work.telemetry.web import common, stated
 from anwang.work.telemetry.web.mine import place_limits, place_words
 
 MONTHS = 13
@@ -85,6 +85,7 @@ def point(request: HttpRequest, point_id: int) -> HttpResponse:
         "month_url": f"{here}?month={(month or day):%Y-%m}",
         "months": [{"value": f"{each:%Y-%m}"} for each in charts.months_back(today, MONTHS)],
         **_neighbours(here, day, month, today),
+        **({} if month else stated.of_point(found, day, everything=request.GET.get("stated") == "all")),
         "now": now,
     }  # fmt: skip
     return render(request, "telemetry/point.html", context)

@@ -83,7 +83,7 @@ def mines(request: HttpRequest) -> HttpResponse:
                      for kind, n in tally.kinds]  # fmt: skip
         row.now_class = "aw-wide gas-cell-now" if row.marks else "aw-wide gas-cell-now gas-none"
         row.county_name = names.get(row.county_code, row.county_code)
-        row.late = row.feed.newest_at is not None and now - row.feed.newest_at > common.stale_after(row)
+        row.late = row.feed.newest_at is not None and now - row.feed.newest_at > selectors.stale_after(row)
     whole = not page.next and not asked.after
     context = {
         "ledger": asked.fill(page, count=len(page) if whole else rows.count()),
