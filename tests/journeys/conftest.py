@@ -46,7 +46,8 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
     if not chromium_path():
         pytest.skip("no Chromium on this machine")
     house = House(tmp_path_factory.mktemp("town"), "")
-    env = {"PYTHONPATH": str(ROOT)}
+    # The tree that is tested, wherever an installed package points.
+    env = {"PYTHONPATH": os.pathsep.join((str(ROOT), str(ROOT / "src")))}
     setup = (
         "import django; django.setup(); from django.core.management import call_command as c; c('migrate', verbosity=0)"
     )

@@ -28,7 +28,10 @@ def test_from_the_list_to_a_points_day(as_person, town, size):
         expect(page.locator(".aw-level-red", has_text="超限报警").first).to_be_visible()
         usable(page)
         page.get_by_role("link", name="云岫煤业").click()
-        expect(page.get_by_role("heading", name="按风流顺序的地点")).to_be_visible()
+        expect(page.get_by_role("heading", name="需关注测点")).to_be_visible()
+        # On a phone the groups of points, in the same order, take the scheme's place.
+        expect(page.get_by_role("heading", name="按风流顺序的地点")).to_be_visible(visible=size != PHONE)
+        expect(page.locator(".gas-place", has_text="3101综采工作面")).to_contain_text("需关注")
         usable(page)
         page.locator(".gas-table a", has_text="T1").first.click()
         page.wait_for_url(re.compile(r"/gas/points/\d+/"))
