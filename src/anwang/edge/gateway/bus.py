@@ -179,18 +179,22 @@ def unpacked(body: bytes) -> list[Message]:
 class Shard:
     """Takes partitions from the bus. Any number may run for the same partitions."""
 
-    def __init__(self, js: JetStreamContext, partitions: Sequence[int], worker: Worker, run: Run) -> None:
-        self._js, self._partitions, self._worker, self._run = js, partitions, worker, run
+    def __init__(self, connection: Any, partitions: Sequence[int], worker: Worker, run: Run) -> None:
+        self._connection, self._js = connection, connection.jetstream()
+        self._partitions, self._worker, self._run = partitions, worker, run
         self._arrived: asyncio.Queue[Any] = asyncio.Queue()
         self._staying: asyncio.Task[None] | None = None
         self._progress = {partition: rules.Progress() for partition in partitions}
 
     async def look(self, now: datetime) -> list[WaySaid]:
         """Of each partition until when all that the stream had of it is acknowledged, whichever shard did it."""
-        try:
-            last = (await self._js.stream_info(STREAM)).state.last_seq
-        except (NatsError, TimeoutError) as error:
-            log.warning("shard.look", why=str(error) or type(error).__name__)
+        last = None
+        if self._connection.is_connected:
+            try:
+                last = (await self._js.stream_info(STREAM)).state.last_seq
+            except (NatsError, TimeoutError) as error:
+                log.warning("shard.look", why=str(error) or type(error).__name__)
+        if last is None:
             return [WaySaid(Part.PARTITION, str(each), None, Hindrance.BUS) for each in self._partitions]
         return list(await asyncio.gather(*(self._look(partition, last, now) for partition in self._partitions)))
 

@@ -50,10 +50,12 @@ async def _gateway(broker: str, bus_url: str, client_id: str, partitions: int, l
             for code in set().union(*heard.values()):
                 partition = str(rules.partition_of(code, partitions))
                 heard.setdefault((Part.PARTITION, partition), set()).add(code)
-        ways = [WaySaid(Part.GATEWAY, name, *intake.look(now))]
+        cut_off = connection is not None and not connection.is_connected
+        until, why = intake.look(now)
+        ways = [WaySaid(Part.GATEWAY, name, until, Hindrance.BUS if cut_off and until is None else why)]
         if landing:
-            why = Hindrance.TAKING if sweep.failed else Hindrance.NONE
-            ways.append(WaySaid(Part.LANDING, name, sweep.until, why))
+            why = Hindrance.BUS if cut_off else Hindrance.TAKING
+            ways.append(WaySaid(Part.LANDING, name, sweep.until, why if sweep.failed else Hindrance.NONE))
         await told.say(ways, {way: codes for way, codes in heard.items() if codes}, now=now)
 
     jobs: list[Coroutine[Any, Any, None]] = [door.stay(), running.repeated(running.SAY_EVERY, tell)]
@@ -86,7 +88,7 @@ async def _shard(bus_url: str, partitions: Sequence[int], say: Say) -> None:
         return
     say(f"connected: {bus_url.rpartition('@')[2]}, partitions {', '.join(str(each) for each in partitions)}")
     run.connected = True
-    taking = bus.Shard(connection.jetstream(), partitions, worker, run)
+    taking = bus.Shard(connection, partitions, worker, run)
     told = running.Told(run, worker)
     try:
 

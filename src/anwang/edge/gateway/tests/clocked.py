@@ -1,7 +1,6 @@
 """A gateway, a shard or the tick as a process whose clock the test moves. Run by test_silence.py.
 
-``clocked.py OFFSET what …``: the file OFFSET says how many seconds the clock is ahead, so that minutes pass when the test
-says so and not before.
+``clocked.py CLOCK what …``: the file CLOCK holds the moment it is. Time stands still until the test moves it.
 """
 
 import itertools
@@ -9,7 +8,7 @@ import json
 import os
 import sys
 import time
-from datetime import timedelta
+from datetime import datetime
 from pathlib import Path
 
 import django
@@ -22,15 +21,8 @@ from django.utils import timezone  # noqa: E402
 from anwang.edge.gateway import bus, commands, mqtt, running, selectors  # noqa: E402
 from anwang.work.telemetry import services as telemetry  # noqa: E402
 
-OFFSET = Path(sys.argv[1])
-_real = timezone.now
-
-
-def _ahead():
-    return _real() + timedelta(seconds=float(OFFSET.read_text()))
-
-
-timezone.now = _ahead
+CLOCK = Path(sys.argv[1])
+timezone.now = lambda: datetime.fromisoformat(CLOCK.read_text())
 # Often, so that the test waits for nothing.
 running.SAY_EVERY = running.SWEEP_EVERY = 0.1
 bus.RETRY = running.RETRY = mqtt.BACKOFF = (0.2,)
@@ -41,12 +33,11 @@ def say(words: str) -> None:
 
 
 def tick(seen: Path) -> None:
-    """As the worker's job does, wherever it runs; says in a file until when it has looked."""
+    """As the worker's job does, wherever it runs; says in a file how often it has looked."""
     for turn in itertools.count():
-        now = timezone.now()
-        telemetry.tick(now=now)
+        telemetry.tick(now=timezone.now())
         fresh = seen.with_suffix(".new")
-        fresh.write_text(now.isoformat())
+        fresh.write_text(str(turn))
         fresh.replace(seen)
         if not turn:
             say("connected")

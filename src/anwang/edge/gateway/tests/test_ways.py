@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from anwang.edge.gateway import selectors, services
+from anwang.edge.gateway import running, selectors, services
 from anwang.edge.gateway.models import Way
 from anwang.edge.gateway.rules import Hindrance, Part
 from anwang.edge.gateway.services import WaySaid
@@ -14,7 +14,8 @@ from anwang.ground.base.errors import Refused
 from anwang.ground.notices.models import Notice
 from anwang.work.telemetry import services as telemetry
 from anwang.work.telemetry.models import Episode, Mine
-from anwang.work.telemetry.tests.test_replay import MINE
+from anwang.work.telemetry.services import Receipt
+from anwang.work.telemetry.tests.test_replay import MINE, cddy, definition
 
 pytestmark = pytest.mark.django_db
 
@@ -89,6 +90,32 @@ def test_a_process_that_can_say_nothing_newer_leaves_what_was_said(sends) -> Non
     complete(SHARD, None, now=later(60), hindrance=Hindrance.BUS)
     way = Way.objects.get()
     assert (way.until, way.seen_at, way.hindrance) == (later(10), later(60), "bus")
+
+
+def test_files_that_cannot_go_on_hold_their_folder_up(gas, monkeypatch) -> None:
+    name, body = cddy(definition(1, "1.0;0.9;;;1.5;1.0;;"))
+    folder = telemetry.landing.folder()
+    folder.mkdir()
+    (folder / name).write_bytes(body)
+    clock = iter([NOW, later(5), later(10)])
+    monkeypatch.setattr(running.timezone, "now", lambda: next(clock))
+    bus = []
+
+    def take(files):
+        if not bus:
+            raise TimeoutError
+        return [Receipt(file.name, mine=MINE) for file in files]
+
+    sweep = running.Sweep(take)
+    with pytest.raises(TimeoutError):
+        sweep()
+    assert (sweep.until, sweep.failed, sweep.heard()) == (None, True, set())
+    bus.append("is back")
+    sweep()
+    assert (sweep.until, sweep.failed, sweep.heard()) == (later(5), False, {MINE})
+    assert (folder / "done" / name).exists()
+    sweep()
+    assert (sweep.until, sweep.heard()) == (later(10), set())
 
 
 def test_people_are_told_once_and_once_more_when_it_flows(sends, places, make_user) -> None:
