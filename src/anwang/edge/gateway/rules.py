@@ -13,8 +13,6 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from anwang.work.telemetry.rules import MINE_SILENT_AFTER
-
 ROOT = "anwang/v1"
 MOST = 4 * 2**20
 """Bytes of one message. A scan of 10 000 points is under one megabyte."""
@@ -113,7 +111,7 @@ def broker_hash(password: str, salt: bytes, iterations: int = ITERATIONS) -> str
 
 ALIVE = timedelta(seconds=30)
 """A process that has not said anything for so long is not counted as running."""
-HELD_AFTER = MINE_SILENT_AFTER
+HELD_AFTER = timedelta(minutes=3)
 """How long a way in may lag before it is a fault to tell of: from here on its mines would be taken for silent."""
 GAP = timedelta(seconds=60)
 """Two looks further apart than this, and nobody was there between them: a machine that slept."""

@@ -6,6 +6,7 @@ import pytest
 
 from anwang.edge.gateway import rules
 from anwang.edge.gateway.rules import Hindrance, Progress
+from anwang.work.telemetry import rules as gas
 
 NOON = datetime(2026, 11, 20, 4, tzinfo=UTC)
 
@@ -71,6 +72,7 @@ def test_what_holds_it_up(said, seen, why):
 
 
 def test_from_three_minutes_on_it_is_a_fault_to_tell_of():
+    assert rules.HELD_AFTER == gas.MINE_SILENT_AFTER
     assert not rules.is_held(until=at(-180), why=Hindrance.AWAY, now=NOON)
     assert rules.is_held(until=at(-181), why=Hindrance.AWAY, now=NOON)
     assert rules.is_held(until=at(-181), why=Hindrance.NONE, now=NOON)
