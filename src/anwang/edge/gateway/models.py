@@ -65,7 +65,12 @@ class Way(models.Model):
     mines = models.ManyToManyField(Mine, related_name="ways")
     made_at = models.DateTimeField()
     until = models.DateTimeField(null=True)
-    """All that came by it before this moment is on record; None: nobody could say so yet."""
+    """All that came by it before this moment is on record, or on the bus; None: nobody could say so yet."""
+    said_at = models.DateTimeField(null=True)
+    """When that was looked at."""
+    before = models.DateTimeField(null=True)
+    before_said_at = models.DateTimeField(null=True)
+    """The same at an earlier look; see ``rules.known_until``."""
     seen_at = models.DateTimeField(null=True)
     """When a process last said anything of it."""
     hindrance = models.CharField(max_length=10, choices=labels.HINDRANCES, blank=True)

@@ -9,6 +9,7 @@ anwang/v1/{mine}/{point}       one reading
 import base64
 import hashlib
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -160,6 +161,45 @@ class Progress:
 
     def settling(self, now: datetime) -> bool:
         return self._flows is None or now - self._flows < self.settle
+
+
+@dataclass(frozen=True, slots=True)
+class Vouched:
+    """What is said of a way in: all that came by it before ``until`` had gone on when it was looked, at ``said_at``; and the
+    same of an earlier look.
+    """
+
+    part: Part
+    until: datetime | None
+    said_at: datetime | None = None
+    before: datetime | None = None
+    before_said_at: datetime | None = None
+
+
+def known_until(ways: Sequence[Vouched]) -> datetime | None:
+    """Until when nothing is missing of a mine that comes by these ways (one at least): the least of their moments.
+
+    What a gateway put on the bus is on record by a partition's word only where the partition looked later than the
+    gateway: a gateway that is back with an hour of backlog has put it all on a bus that was empty a moment ago. None
+    where nothing can be said now.
+    """
+    least: list[datetime] = []
+    partitions = [each.until for each in ways if each.part is Part.PARTITION]
+    for until in partitions:
+        if until is None:
+            return None
+        least.append(until)
+    looked = min(least, default=None)
+    for each in ways:
+        if each.part is Part.PARTITION:
+            continue
+        until = each.until
+        if looked is not None and (each.said_at is None or each.said_at >= looked):
+            until = each.before if each.before_said_at is not None and each.before_said_at < looked else None
+        if until is None:
+            return None
+        least.append(until)
+    return min(least)
 
 
 def hindrance(*, said: str, seen_at: datetime | None, now: datetime) -> Hindrance:

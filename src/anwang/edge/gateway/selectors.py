@@ -65,13 +65,15 @@ def _state(way: Way, mines: int, now: datetime) -> WayState:
 class Ways:
     """What the gas watch asks of this room (`telemetry.ports.Ways`)."""
 
-    def known_until(self, codes: Collection[str], *, now: datetime) -> Mapping[str, datetime | None]:
-        """The least of a mine's ways counts: what it sends may come by any of them."""
-        found: dict[str, datetime | None] = {}
-        for code, until in Way.objects.filter(mines__code__in=codes).values_list("mines__code", "until"):
-            before = found.get(code, now)
-            found[code] = None if until is None or before is None else min(before, until)
-        return found
+    def known_until(self, codes: Collection[str]) -> Mapping[str, datetime | None]:
+        """Of mines that come by some way."""
+        rows = Way.objects.filter(mines__code__in=codes).values_list(
+            "mines__code", "part", "until", "said_at", "before", "before_said_at"
+        )
+        said: dict[str, list[rules.Vouched]] = {}
+        for code, part, *moments in rows:
+            said.setdefault(code, []).append(rules.Vouched(rules.Part(part), *moments))
+        return {code: rules.known_until(ways) for code, ways in said.items()}
 
     def held(self, *, now: datetime) -> Sequence[Held]:
         # All of them lie in one small table; which mines, is asked only where one is held up.

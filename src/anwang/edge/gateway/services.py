@@ -234,10 +234,16 @@ def say(run: Run, *, now: datetime) -> None:
 
 
 def say_ways(said: Sequence[WaySaid], *, now: datetime) -> None:
-    """What a process says of the ways in that it works; of those that no mine comes by there is nothing to say."""
+    """What a process says of the ways in that it works, as it looked at ``now``; of those that no mine comes by there is
+    nothing to say.
+    """
     for each in said:
-        facts: dict[str, datetime] = {} if each.until is None else {"until": each.until}
-        Way.objects.filter(part=each.part, name=each.name).update(seen_at=now, hindrance=each.hindrance, **facts)
+        way = Way.objects.filter(part=each.part, name=each.name)
+        facts: dict[str, datetime] = {}
+        if each.until is not None:
+            facts = {"until": each.until, "said_at": now}
+            way.filter(said_at__lt=now).update(before=F("until"), before_said_at=F("said_at"))
+        way.update(seen_at=now, hindrance=each.hindrance, **facts)
 
 
 def came_by(heard: Mapping[WayKey, Collection[str]], *, now: datetime) -> dict[WayKey, set[str]]:

@@ -75,7 +75,7 @@ class Held:
 class Ways(Protocol):
     """What the room of the ways in knows of them."""
 
-    def known_until(self, codes: Collection[str], *, now: datetime) -> Mapping[str, datetime | None]:
+    def known_until(self, codes: Collection[str]) -> Mapping[str, datetime | None]:
         """Until when nothing of these mines is missing on record; None where nobody can say. A mine that is not in the
         answer comes by no way that could be held up.
         """
@@ -91,8 +91,8 @@ def provide_ways(ways: Ways) -> None:
     _ways = ways
 
 
-def known_until(codes: Collection[str], *, now: datetime) -> Mapping[str, datetime | None]:
-    return _ways.known_until(codes, now=now) if _ways is not None else {}
+def known_until(codes: Collection[str]) -> Mapping[str, datetime | None]:
+    return _ways.known_until(codes) if _ways is not None else {}
 
 
 def held(*, now: datetime) -> Sequence[Held]:

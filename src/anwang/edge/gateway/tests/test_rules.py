@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from anwang.edge.gateway import rules
-from anwang.edge.gateway.rules import Hindrance, Progress
+from anwang.edge.gateway.rules import Hindrance, Part, Progress, Vouched
 from anwang.work.telemetry import rules as gas
 
 NOON = datetime(2026, 11, 20, 4, tzinfo=UTC)
@@ -77,3 +77,38 @@ def test_from_three_minutes_on_it_is_a_fault_to_tell_of():
     assert rules.is_held(until=at(-181), why=Hindrance.AWAY, now=NOON)
     assert rules.is_held(until=at(-181), why=Hindrance.NONE, now=NOON)
     assert not rules.is_held(until=at(-900), why=Hindrance.SETTLING, now=NOON)
+
+
+def gateway(until=None, said=None, before=None, before_said=None):
+    moments = (each if each is None else at(each) for each in (until, said, before, before_said))
+    return Vouched(Part.GATEWAY, *moments)
+
+
+def partition(until=None):
+    return Vouched(Part.PARTITION, None if until is None else at(until))
+
+
+@pytest.mark.parametrize(
+    ("ways", "known"),
+    [
+        # Without a bus each speaks for itself.
+        ([gateway(90, 100)], 90),
+        ([gateway(90, 100), gateway(80, 100)], 80),
+        ([gateway(90, 100), gateway()], None),
+        # The partition looked later than the gateway: what is on the bus by then is on record.
+        ([gateway(100, 100, 95, 95), partition(103)], 100),
+        ([partition(103), gateway(100, 100), partition(101)], 100),
+        # It looked before: the gateway's word before that counts, where there is one.
+        ([gateway(100, 100, 95, 95), partition(98)], 95),
+        ([gateway(100, 100, 95, 95), partition(100)], 95),
+        ([gateway(100, 100), partition(98)], None),
+        ([gateway(100, 100, 95, 98), partition(98)], None),
+        ([gateway(), partition(98)], None),
+        ([gateway(100, 100), partition()], None),
+        # It is back with a backlog, and the bus was empty when the partition looked.
+        ([gateway(300, 300, 10, 10), partition(299)], 10),
+        ([partition(98)], 98),
+    ],
+)
+def test_a_partition_s_word_counts_where_it_looked_later(ways, known):
+    assert rules.known_until(ways) == (None if known is None else at(known))

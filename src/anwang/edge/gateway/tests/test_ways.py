@@ -59,15 +59,40 @@ def test_a_mine_is_met_before_it_comes_by_a_way(gas) -> None:
 
 
 def test_silence_is_judged_up_to_where_nothing_is_missing(sends) -> None:
-    heard(GATEWAY, SHARD)
-    complete(GATEWAY, later(600))
-    # Nobody could say anything of the partition yet.
+    heard(GATEWAY)
     assert telemetry.tick(now=later(600)) == 0
-    complete(SHARD, later(180))
+    complete(GATEWAY, later(180))
     assert telemetry.tick(now=later(600)) == 0
-    complete(SHARD, later(180.5))
+    complete(GATEWAY, later(180.5))
     assert telemetry.tick(now=later(600)) == 1
     assert silent() == [NOW]
+
+
+def test_a_partition_has_to_have_looked_after_the_gateway(sends) -> None:
+    heard(GATEWAY, SHARD)
+    complete(GATEWAY, later(181))
+    # Nobody could say anything of the partition yet.
+    assert telemetry.tick(now=later(600)) == 0
+    for seconds in (170, 181):
+        complete(SHARD, later(seconds))
+        assert telemetry.tick(now=later(600)) == 0
+    complete(SHARD, later(182))
+    assert telemetry.tick(now=later(600)) == 1
+    assert silent() == [NOW]
+
+
+def test_a_gateway_that_is_back_has_filled_a_bus_that_was_empty(sends) -> None:
+    heard(GATEWAY, SHARD)
+    complete(GATEWAY, later(10))
+    complete(GATEWAY, None, now=later(290), hindrance=Hindrance.BUS)
+    complete(SHARD, later(299))
+    complete(GATEWAY, later(300))
+    # The same look once more, said again: no earlier look is forgotten for it.
+    complete(GATEWAY, later(300))
+    assert telemetry.tick(now=later(300)) == 0
+    services.take([scan(2, 0.1)], now=later(301))
+    complete(SHARD, later(302))
+    assert telemetry.tick(now=later(302)) == 0
 
 
 def test_what_comes_by_no_way_is_judged_by_the_clock(sends) -> None:

@@ -180,7 +180,7 @@ def tick(*, now: datetime) -> int:
     received = {code: at for code, at in quiet.values_list("mine__code", "received_at") if at is not None}
     if not received:
         return 0
-    known = ports.known_until(received, now=now)
+    known = ports.known_until(received)
     gone = [code for code, at in received.items() if (until := known.get(code, now)) is not None and until - at > limit]
     # Looked at once more under the lock: what has come meanwhile counts.
     return _fall_silent(quiet.filter(mine__code__in=gone), now=now) if gone else 0
